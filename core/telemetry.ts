@@ -1,0 +1,41 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+export type { Registry };
+
+/** Makes the process's registry of metrics; the one that `/metrics` renders. */
+export function createRegistry(options: { readonly withProcessMetrics: boolean }): Registry {
+  const registry = new Registry();
+  if (options.withProcessMetrics) collectDefaultMetrics({ register: registry });
+  return registry;
+}
+
+/** A counter of `registry`; its labels are the keys that `inc` gets. */
+export function counter<L extends string>(registry: Registry, name: string, help: string, labelNames: readonly L[]): Counter<L> {
+  return new Counter({ name, help, labelNames: [...labelNames], registers: [registry] });
+}
+
+export function gauge<L extends string>(registry: Registry, name: string, help: string, labelNames: readonly L[]): Gauge<L> {
+  return new Gauge({ name, help, labelNames: [...labelNames], registers: [registry] });
+}
+
+/** A gauge whose value is read when somebody scrapes. */
+export function sampledGauge(registry: Registry, name: string, help: string, sample: () => number): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(sample());
+    },
+  });
+}
+
+export function histogram<L extends string>(
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: readonly L[],
+  buckets: readonly number[],
+): Histogram<L> {
+  return new Histogram({ name, help, labelNames: [...labelNames], buckets: [...buckets], registers: [registry] });
+}
