@@ -1,0 +1,24 @@
+import type { Clock } from './clock.js';
+
+/** Lets a loop sleep until a moment or until somebody has news for it, whichever is first. News is never lost. */
+export class Wake {
+  #pending = false;
+  #ring: (() => void) | undefined;
+
+  /** Says that there is news: ends the present wait, or makes the next one end at once. */
+  wake(): void {
+    this.#pending = true;
+    this.#ring?.();
+  }
+
+  /** Resolves on news, after `ms`, or when `signal` aborts. Takes the news. */
+  async wait(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
+    if (!this.#pending && !signal.aborted) {
+      const stop = new AbortController();
+      this.#ring = () => stop.abort();
+      await clock.sleep(ms, AbortSignal.any([signal, stop.signal]));
+      this.#ring = undefined;
+    }
+    this.#pending = false;
+  }
+}

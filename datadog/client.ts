@@ -1,0 +1,94 @@
+import { createConfiguration, type Configuration } from '@datadog/datadog-api-client/dist/packages/datadog-api-client-common/configuration.js';
+import { BaseServerConfiguration } from '@datadog/datadog-api-client/dist/packages/datadog-api-client-common/servers.js';
+import { AuthenticationApi } from '@datadog/datadog-api-client/dist/packages/datadog-api-client-v1/apis/AuthenticationApi.js';
+import type { Dispatcher } from 'undici';
+import type { Clock } from '../core/clock.js';
+import { Fault } from '../core/fault.js';
+import { fail, ok, type Result } from '../core/result.js';
+import { counter, type Registry } from '../core/telemetry.js';
+import { requestStatus, toFault } from './faults.js';
+import { Exchange } from './transport.js';
+
+export interface DatadogClientPorts {
+  readonly dispatcher: Dispatcher;
+  readonly clock: Clock;
+  readonly registry: Registry;
+}
+
+export interface DatadogClientOptions {
+  /** Scheme and host, e.g. `https://api.datadoghq.com`. */
+  readonly baseUrl: string;
+  readonly apiKey: string | undefined;
+  readonly appKey: string | undefined;
+  readonly timeoutMs: number;
+  readonly userAgent: string;
+}
+
+/** The road to Datadog: keys, site, pool, time-outs, and every failure as a `Fault`. */
+export class DatadogClient {
+  readonly #ports: DatadogClientPorts;
+  readonly #options: DatadogClientOptions;
+  readonly #requests: ReturnType<typeof requestCounter>;
+
+  constructor(ports: DatadogClientPorts, options: DatadogClientOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#requests = requestCounter(ports.registry);
+  }
+
+  /**
+   * Makes one call with the SDK.
+   *
+   * Faults: `datadog.denied`, `datadog.rejected`, `datadog.rate_limited`, `datadog.unreachable`.
+   *
+   * @param use calls the SDK with the configuration that it is given
+   * @param onAnswer sees the answer's status and headers, also of a refusal
+   */
+  async call<T>(
+    use: (configuration: Configuration) => Promise<T>,
+    onAnswer: (answer: Exchange) => void,
+    signal: AbortSignal,
+  ): Promise<Result<T, Fault>> {
+    const missing = this.missingKeys();
+    if (missing !== undefined) return fail(missing);
+    const exchange = new Exchange(this.#ports, this.#options, signal);
+    try {
+      const value = await use(this.#configuration(exchange));
+      onAnswer(exchange);
+      this.#requests.inc({ status: 'success' });
+      return ok(value);
+    } catch (error: unknown) {
+      onAnswer(exchange);
+      this.#requests.inc({ status: requestStatus(exchange.status) });
+      return fail(toFault(error, exchange, this.#options));
+    }
+  }
+
+  /** Said before any call, so that a forgotten key is named as such and not as a refusal of Datadog's. */
+  missingKeys(): Fault | undefined {
+    const names = [
+      ...(this.#options.apiKey === undefined ? ['DD_API_KEY'] : []),
+      ...(this.#options.appKey === undefined ? ['DD_APP_KEY'] : []),
+    ];
+    if (names.length === 0) return undefined;
+    return new Fault('datadog.denied', `${names.join(' and ')} not set: queries need an API key and an application key of the organization that owns the metrics`);
+  }
+
+  /** Asks Datadog whether the API key is valid; it has no such question for application keys. */
+  validate(signal: AbortSignal): Promise<Result<unknown, Fault>> {
+    return this.call((configuration) => new AuthenticationApi(configuration).validate(), () => {}, signal);
+  }
+
+  #configuration(exchange: Exchange): Configuration {
+    return createConfiguration({
+      baseServer: new BaseServerConfiguration(this.#options.baseUrl, {}),
+      httpApi: exchange,
+      authMethods: { apiKeyAuth: this.#options.apiKey ?? '', appKeyAuth: this.#options.appKey ?? '' },
+      enableRetry: false,
+    });
+  }
+}
+
+function requestCounter(registry: Registry) {
+  return counter(registry, 'datadog_requests', 'Calls to Datadog, by how they ended.', ['status']);
+}

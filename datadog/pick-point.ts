@@ -1,0 +1,33 @@
+/** A series' points as Datadog sends them: `[milliseconds, value | null]`, values unjudged. */
+export type PointList = readonly (readonly [unknown, unknown])[];
+
+export type Picked =
+  | { readonly kind: 'point'; readonly point: { readonly value: number; readonly observedAtMs: number } }
+  | { readonly kind: 'only_nulls'; readonly count: number };
+
+/**
+ * The newest point but one, nulls left out: the newest bucket still changes while late points come in. A lone point
+ * is taken as it is. By the points' own times, whatever their order. A value that is no number becomes NaN.
+ */
+export function pickPoint(points: PointList): Picked {
+  let newest: readonly [number, unknown] | undefined;
+  let newestButOne: readonly [number, unknown] | undefined;
+  for (const [time, value] of points) {
+    if (value === null || value === undefined || typeof time !== 'number') continue;
+    if (newest === undefined || time >= newest[0]) {
+      newestButOne = newest;
+      newest = [time, value];
+    } else if (newestButOne === undefined || time >= newestButOne[0]) {
+      newestButOne = [time, value];
+    }
+  }
+  const picked = newestButOne ?? newest;
+  if (picked === undefined) return { kind: 'only_nulls', count: points.length };
+  const [observedAtMs, value] = picked;
+  return { kind: 'point', point: { observedAtMs, value: typeof value === 'number' ? value : toNumber(value) } };
+}
+
+/** Bare `NaN` and `Infinity` reach us as text, since JSON cannot hold them. */
+function toNumber(value: unknown): number {
+  return value === 'Infinity' ? Number.POSITIVE_INFINITY : value === '-Infinity' ? Number.NEGATIVE_INFINITY : Number.NaN;
+}

@@ -1,0 +1,149 @@
+import { MetricsApi } from '@datadog/datadog-api-client/dist/packages/datadog-api-client-v1/apis/MetricsApi.js';
+import type { MetricsQueryMetadata } from '@datadog/datadog-api-client/dist/packages/datadog-api-client-v1/models/MetricsQueryMetadata.js';
+import type { MetricsQueryResponse } from '@datadog/datadog-api-client/dist/packages/datadog-api-client-v1/models/MetricsQueryResponse.js';
+import type { Clock } from '../core/clock.js';
+import { Fault } from '../core/fault.js';
+import type { InvalidReason, Point } from '../core/metric.js';
+import { fail, ok, type Result } from '../core/result.js';
+import { gauge, type Registry } from '../core/telemetry.js';
+import type { DatadogClient } from './client.js';
+import { oneLine } from './faults.js';
+import { pickPoint } from './pick-point.js';
+import { parseRateLimit, pauseSeconds, type RateLimit } from './rate-limit.js';
+import type { Exchange } from './transport.js';
+
+/** What an answer says of one query, unjudged. */
+export type Reading =
+  | { readonly kind: 'point'; readonly point: Point }
+  | {
+      readonly kind: 'none';
+      readonly reason: Extract<InvalidReason, 'no_series' | 'several_series' | 'only_nulls'>;
+      readonly detail: string;
+    };
+
+/** The latest points of queries, by Datadog's query API, within the budget that Datadog grants. */
+export class DatadogPoints {
+  readonly #ports: { readonly client: DatadogClient; readonly clock: Clock };
+  readonly #windowSeconds: number;
+  readonly #metrics: ReturnType<typeof rateLimitGauges>;
+  #pausedUntilMs = 0;
+  #lastLimit: RateLimit | undefined;
+
+  /** @param options `windowSeconds`: how far back points are asked for */
+  constructor(
+    ports: { readonly client: DatadogClient; readonly clock: Clock; readonly registry: Registry },
+    options: { readonly windowSeconds: number },
+  ) {
+    this.#ports = ports;
+    this.#windowSeconds = options.windowSeconds;
+    this.#metrics = rateLimitGauges(ports.registry);
+  }
+
+  /** What Datadog last said of the budget for queries. */
+  rateLimit(): RateLimit | undefined {
+    return this.#lastLimit;
+  }
+
+  /**
+   * One HTTP call; queries without a series are absent from the map. While the rate limit is used up no call is made.
+   * Faults: `datadog.rate_limited` (with `retryAfterSeconds`), `datadog.rejected`, `datadog.unreachable`, `datadog.denied`.
+   */
+  async latest<Q extends string>(queries: readonly Q[], signal: AbortSignal): Promise<Result<ReadonlyMap<Q, Reading>, Fault>> {
+    const paused = this.#pause();
+    if (paused !== undefined) return fail(paused);
+    const to = Math.floor(this.#ports.clock.nowMs() / 1000);
+    const answer = await this.#ports.client.call(
+      (configuration) => new MetricsApi(configuration).queryMetrics({ from: to - this.#windowSeconds, to, query: queries.join(',') }),
+      (exchange) => this.#obey(exchange),
+      signal,
+    );
+    if (!answer.ok) return answer.error.code === 'datadog.rate_limited' ? fail(this.#pause() ?? answer.error) : answer;
+    return readAnswer(queries, answer.value);
+  }
+
+  #obey(exchange: Exchange): void {
+    if (exchange.status === undefined) return;
+    const limit = parseRateLimit(exchange.headers);
+    const seconds = pauseSeconds(exchange.status, limit);
+    if (seconds > 0) this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#ports.clock.monotonicMs() + seconds * 1000);
+    if (limit.limit === undefined) return;
+    this.#lastLimit = limit;
+    const endpoint = { endpoint: '/api/v1/query' };
+    this.#metrics.limit.set(endpoint, limit.limit);
+    if (limit.remaining !== undefined) this.#metrics.remaining.set(endpoint, limit.remaining);
+    if (limit.resetSeconds !== undefined) this.#metrics.reset.set(endpoint, limit.resetSeconds);
+    if (limit.periodSeconds !== undefined) this.#metrics.period.set(endpoint, limit.periodSeconds);
+  }
+
+  /** The instant of the reset, and not the wait, so that the text stays the same from one attempt to the next. */
+  #pause(): Fault | undefined {
+    const { clock } = this.#ports;
+    const leftMs = this.#pausedUntilMs - clock.monotonicMs();
+    if (leftMs <= 0) return undefined;
+    const until = new Date(Math.round((clock.nowMs() + leftMs) / 1000) * 1000).toISOString().replace('.000Z', 'Z');
+    const limit = this.#lastLimit;
+    const budget = limit?.limit === undefined ? '' : ` of ${limit.limit} calls per ${limit.periodSeconds ?? '?'} s`;
+    return new Fault(
+      'datadog.rate_limited',
+      `Datadog's rate limit for queries${budget} is used up; no query before ${until}: raise the limit with Datadog's support, or DD_EXTERNAL_METRICS_PROVIDER_REFRESH_PERIOD`,
+      { retryAfterSeconds: Math.ceil(leftMs / 1000) },
+    );
+  }
+}
+
+/** An answer → a reading per query, each from its own series only. A 200 with an error inside is a refusal of the batch. */
+export function readAnswer<Q extends string>(queries: readonly Q[], answer: MetricsQueryResponse): Result<ReadonlyMap<Q, Reading>, Fault> {
+  if (typeof answer !== 'object' || answer === null) {
+    return fail(new Fault('datadog.unreachable', 'Datadog answered 200 with a body that cannot be read'));
+  }
+  if ((answer.error !== undefined && answer.error !== '') || (answer.status !== undefined && answer.status !== 'ok')) {
+    return fail(new Fault('datadog.rejected', `Datadog refused the query (200, ${oneLine(answer.error ?? `status ${answer.status}`)})`));
+  }
+  const byQuery = new Map<Q, MetricsQueryMetadata[]>();
+  let strays = 0;
+  for (const series of answer.series ?? []) {
+    const query = ownerOf(queries, series);
+    if (query === undefined) strays += 1;
+    else byQuery.set(query, [...(byQuery.get(query) ?? []), series]);
+  }
+  const readings = new Map<Q, Reading>([...byQuery].map(([query, series]) => [query, toReading(series)]));
+  if (strays > 0) for (const query of queries) if (!readings.has(query)) readings.set(query, strayed(strays));
+  return ok(readings);
+}
+
+/** By `query_index`; without one, a lone query owns all, and otherwise only the very text of the query counts. */
+function ownerOf<Q extends string>(queries: readonly Q[], series: MetricsQueryMetadata): Q | undefined {
+  if (series.queryIndex !== undefined && series.queryIndex !== null) return queries[series.queryIndex];
+  if (queries.length === 1) return queries[0];
+  const matches = queries.filter((query) => query === series.expression);
+  return matches.length === 1 ? matches[0] : undefined;
+}
+
+function toReading(series: readonly MetricsQueryMetadata[]): Reading {
+  const [only] = series;
+  if (only === undefined || series.length > 1) {
+    const scopes = series.slice(0, 3).map((one) => one.scope ?? '?');
+    return {
+      kind: 'none',
+      reason: 'several_series',
+      detail: oneLine(`Datadog answered ${series.length} series (${scopes.join(' | ')}${series.length > 3 ? ' | …' : ''}) where one was expected`),
+    };
+  }
+  const picked = pickPoint(only.pointlist ?? []);
+  if (picked.kind === 'point') return picked;
+  return { kind: 'none', reason: 'only_nulls', detail: `Datadog has no value in any of the ${picked.count} points of the window` };
+}
+
+function strayed(count: number): Reading {
+  return { kind: 'none', reason: 'no_series', detail: `Datadog answered ${count} series that name no query (query_index), and none for this one` };
+}
+
+function rateLimitGauges(registry: Registry) {
+  const make = (name: string, help: string) => gauge(registry, `rate_limit_queries_${name}`, help, ['endpoint']);
+  return {
+    limit: make('limit', "Calls that Datadog's rate limit allows per period."),
+    remaining: make('remaining', 'Calls left in the present period.'),
+    reset: make('reset', 'Seconds until the present period ends.'),
+    period: make('period', "Seconds of the rate limit's period."),
+  };
+}

@@ -1,0 +1,223 @@
+import type { Clock } from '../core/clock.js';
+import { deadline } from '../core/clock.js';
+import type { Component, Health } from '../core/component.js';
+import type { Fault } from '../core/fault.js';
+import { Listeners } from '../core/listeners.js';
+import type { Logger } from '../core/log.js';
+import type { Result } from '../core/result.js';
+import { gauge, type Registry } from '../core/telemetry.js';
+import { Wake } from '../core/wake.js';
+import { decide, type ElectionTimes, electionTimes } from './decide.js';
+
+/** The lock that replicas share, as they write it. Its times are for people; no decision rests on them. */
+export interface Lock {
+  readonly holder: string | undefined;
+  readonly durationSeconds: number;
+  readonly acquiredAtMs: number;
+  readonly renewedAtMs: number;
+  readonly transitions: number;
+}
+
+export interface StoredLock {
+  readonly lock: Lock;
+  readonly revision: string;
+}
+
+export interface LockBox {
+  /** `undefined` when nobody has made the lock yet. */
+  read(signal: AbortSignal): Promise<Result<StoredLock | undefined, Fault>>;
+  /** Compare-and-swap; `revision` `undefined` creates. Faults: `kube.conflict` when another was faster. */
+  write(lock: Lock, revision: string | undefined, signal: AbortSignal): Promise<Result<string, Fault>>;
+  /** Calls `onChange` when the lock has changed, until `signal` aborts. */
+  follow(onChange: () => void, signal: AbortSignal): Promise<void>;
+}
+
+/** Who leads, as this replica knows it. Not knowing is its own answer, never "nobody" or "I". */
+export type Leader =
+  | { readonly who: 'me'; readonly sinceMs: number; readonly transitions: number }
+  | { readonly who: 'other'; readonly name: string; readonly renewedAtMs: number; readonly transitions: number }
+  | { readonly who: 'unknown' };
+
+export interface ElectionPorts {
+  readonly box: LockBox;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly registry: Registry;
+  readonly random: () => number;
+}
+
+export interface ElectionOptions {
+  readonly identity: string;
+  readonly durationSeconds: number;
+}
+
+/** Elects one leader among the replicas by a shared lock, and knows at each moment whether it is this one. */
+export class Election implements Component {
+  readonly name = 'leader-election';
+  readonly #ports: ElectionPorts;
+  readonly #options: ElectionOptions;
+  readonly #times: ElectionTimes;
+  readonly #wake = new Wake();
+  readonly #listeners = new Listeners();
+  readonly #isLeaderGauge: ReturnType<typeof leaderGauge>;
+  #stored: StoredLock | undefined;
+  #changeSeenAtMs = 0;
+  /** When the request of the last renewal that succeeded was sent; what this replica may do is counted from it. */
+  #renewedAtMs: number | undefined;
+  #lastTurnAtMs = 0;
+  #trouble: string | undefined;
+  #wasLeader = false;
+
+  constructor(ports: ElectionPorts, options: ElectionOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#times = electionTimes(options.durationSeconds);
+    this.#isLeaderGauge = leaderGauge(ports.registry);
+  }
+
+  /** True only while no other replica can take the lock; by a clock that never steps, so also when nothing answers. */
+  isLeader(): boolean {
+    if (this.#renewedAtMs === undefined) return false;
+    return this.#ports.clock.monotonicMs() - this.#renewedAtMs < this.#times.stepDownMs;
+  }
+
+  leader(): Leader {
+    const lock = this.#stored?.lock;
+    if (this.isLeader() && lock !== undefined) return { who: 'me', sinceMs: lock.acquiredAtMs, transitions: lock.transitions };
+    if (lock?.holder === undefined || lock.holder === this.#options.identity) return { who: 'unknown' };
+    return { who: 'other', name: lock.holder, renewedAtMs: lock.renewedAtMs, transitions: lock.transitions };
+  }
+
+  onChange(listener: () => void): () => void {
+    return this.#listeners.add(listener);
+  }
+
+  health(): Health {
+    const silentMs = this.#ports.clock.monotonicMs() - this.#lastTurnAtMs;
+    if (silentMs > Math.max(60_000, this.#options.durationSeconds * 3000)) {
+      return { state: 'stuck', detail: `no turn for ${Math.round(silentMs / 1000)} s` };
+    }
+    return this.#trouble === undefined ? { state: 'ready' } : { state: 'degraded', detail: this.#trouble };
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, box } = this.#ports;
+    const following = box.follow(() => this.#wake.wake(), signal);
+    while (!signal.aborted) {
+      this.#lastTurnAtMs = clock.monotonicMs();
+      const waitMs = await this.#turn(signal);
+      this.#tellChange();
+      await this.#waitAsLeader(waitMs, signal);
+    }
+    await following;
+  }
+
+  /**
+   * Gives the lock up, so that another replica can lead at once. To be called when leader-only work has ended;
+   * `isLeader` is false from the first moment.
+   */
+  async release(signal: AbortSignal): Promise<void> {
+    const held = this.isLeader() ? this.#stored : undefined;
+    this.#renewedAtMs = undefined;
+    this.#tellChange();
+    if (held === undefined) return;
+    const lock = { ...held.lock, holder: undefined, durationSeconds: 1, renewedAtMs: this.#ports.clock.nowMs() };
+    const released = await this.#ports.box.write(lock, held.revision, signal);
+    if (released.ok) this.#ports.log.info({ identity: this.#options.identity }, 'gave up leadership');
+    else this.#ports.log.warn({ detail: released.error.message }, 'leadership could not be given up; another replica takes over when the lease ends');
+  }
+
+  /** One look at the lock and what follows from it; answers how long to wait for the next. */
+  async #turn(signal: AbortSignal): Promise<number> {
+    const { clock, random } = this.#ports;
+    const startedAtMs = clock.monotonicMs();
+    const bound = deadline(clock, this.#times.retryMs / 2, signal);
+    try {
+      const read = await this.#ports.box.read(bound.signal);
+      if (!read.ok) return this.#failed(read.error, startedAtMs);
+      this.#see(read.value);
+      const dueInMs = this.#renewalDueInMs();
+      if (dueInMs > 0) return dueInMs;
+      const decision = decide(this.#view(), this.#options.identity, clock.monotonicMs());
+      if (decision === 'wait') {
+        this.#trouble = undefined;
+        return this.#times.retryMs * (1 + random() / 5);
+      }
+      return await this.#take(decision, startedAtMs, bound.signal);
+    } finally {
+      bound.release();
+    }
+  }
+
+  /** A lock that names us at start is a former life's: same pod name, same replica; renewing it is right. */
+  async #take(decision: 'acquire' | 'renew', startedAtMs: number, signal: AbortSignal): Promise<number> {
+    const { clock, box } = this.#ports;
+    const before = this.#stored;
+    const nowMs = clock.nowMs();
+    const lock: Lock = {
+      holder: this.#options.identity,
+      durationSeconds: this.#options.durationSeconds,
+      acquiredAtMs: decision === 'renew' ? (before?.lock.acquiredAtMs ?? nowMs) : nowMs,
+      renewedAtMs: nowMs,
+      transitions: (before?.lock.transitions ?? 0) + (decision === 'acquire' && before !== undefined ? 1 : 0),
+    };
+    const written = await box.write(lock, before?.revision, signal);
+    if (!written.ok) {
+      // Another replica was faster: look again, which tells who leads now.
+      if (written.error.code === 'kube.conflict') this.#renewedAtMs = undefined;
+      return this.#failed(written.error, startedAtMs);
+    }
+    this.#see({ lock, revision: written.value });
+    this.#renewedAtMs = startedAtMs;
+    this.#trouble = undefined;
+    return this.#times.renewMs;
+  }
+
+  /** Our own renewals wake us too; they must not bring the next one forward. */
+  #renewalDueInMs(): number {
+    if (this.#renewedAtMs === undefined) return 0;
+    return this.#renewedAtMs + this.#times.renewMs - this.#ports.clock.monotonicMs();
+  }
+
+  #failed(fault: Fault, startedAtMs: number): number {
+    if (fault.code === 'kube.conflict') return Math.min(1_000, this.#times.retryMs);
+    if (this.#trouble === undefined) this.#ports.log.warn({ code: fault.code, detail: fault.message }, 'leader election cannot reach its lock; retrying');
+    this.#trouble = `the lock cannot be reached: ${fault.message}`;
+    return this.#times.retryMs - (this.#ports.clock.monotonicMs() - startedAtMs);
+  }
+
+  #see(stored: StoredLock | undefined): void {
+    if (stored?.revision !== this.#stored?.revision || stored === undefined) this.#changeSeenAtMs = this.#ports.clock.monotonicMs();
+    this.#stored = stored;
+    if (stored?.lock.holder !== this.#options.identity) this.#renewedAtMs = undefined;
+  }
+
+  #view() {
+    const lock = this.#stored?.lock;
+    return lock === undefined
+      ? undefined
+      : { holder: lock.holder, durationSeconds: lock.durationSeconds, lastChangeSeenAtMs: this.#changeSeenAtMs };
+  }
+
+  /** Waits, but not past the moment at which this replica stops leading, which others must hear of in time. */
+  async #waitAsLeader(waitMs: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#ports;
+    const leftMs = this.#renewedAtMs === undefined ? waitMs : this.#renewedAtMs + this.#times.stepDownMs - clock.monotonicMs();
+    await this.#wake.wait(Math.max(1, Math.min(waitMs, leftMs)), clock, signal);
+    this.#tellChange();
+  }
+
+  #tellChange(): void {
+    const isLeader = this.isLeader();
+    if (isLeader === this.#wasLeader) return;
+    this.#wasLeader = isLeader;
+    this.#isLeaderGauge.set({ join_leader: 'true', is_leader: String(isLeader) }, 1);
+    this.#isLeaderGauge.set({ join_leader: 'true', is_leader: String(!isLeader) }, 0);
+    this.#ports.log.info({ identity: this.#options.identity, leader: this.leader() }, isLeader ? 'this replica leads' : 'this replica does not lead any more');
+    this.#listeners.notify();
+  }
+}
+
+function leaderGauge(registry: Registry) {
+  return gauge(registry, 'leader_election_is_leader', '1 for the state that this replica is in.', ['join_leader', 'is_leader']);
+}

@@ -1,0 +1,205 @@
+import { backoffMs } from '../core/backoff.js';
+import type { Clock } from '../core/clock.js';
+import type { Component, Health } from '../core/component.js';
+import type { Fault } from '../core/fault.js';
+import { Listeners } from '../core/listeners.js';
+import type { Logger } from '../core/log.js';
+import type { Result } from '../core/result.js';
+import { Wake } from '../core/wake.js';
+import { type ShardReader, shardCount, shardName, type StoredShard } from './shard-content.js';
+import type { ShardWriter } from './shard-writer.js';
+import type { Store } from './store.js';
+
+/** ConfigMaps by name. */
+export interface ShardBox {
+  /** `undefined` when there is no such object. */
+  read(name: string, signal: AbortSignal): Promise<Result<StoredShard | undefined, Fault>>;
+  /** Tells `listener` of the object now and at each change, `undefined` while it does not exist, until `signal` aborts. */
+  follow(name: string, listener: (shard: StoredShard | undefined) => void, signal: AbortSignal): Promise<void>;
+  /** How long the watches have been silent, bookmarks counted; Infinity before the first answer. */
+  heardAgoMs(): number;
+}
+
+export interface Leadership {
+  isLeader(): boolean;
+  onChange(listener: () => void): () => void;
+}
+
+export interface ReplicatorPorts {
+  readonly box: ShardBox;
+  readonly store: Store;
+  readonly reader: ShardReader;
+  readonly writer: ShardWriter;
+  readonly leadership: Leadership;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+}
+
+export interface ReplicatorOptions {
+  /** Name of the first ConfigMap. */
+  readonly name: string;
+  readonly maxShards: number;
+  /** A follower whose watch is silent for so long reads the ConfigMaps itself. */
+  readonly localCopyRefreshMs: number;
+  /** A replica that has not heard from the store for so long must get no traffic. */
+  readonly maxSilenceMs: number;
+}
+
+const retryBounds = { firstMs: 500, capMs: 15_000 };
+
+/** Keeps the store and the cluster's ConfigMaps in step: the leader writes what it knows, the others take it over. */
+export class Replicator implements Component {
+  readonly name = 'replicator';
+  readonly #ports: ReplicatorPorts;
+  readonly #options: ReplicatorOptions;
+  readonly #wake = new Wake();
+  /** The ConfigMaps as last seen; a hole is one that was not heard of yet. */
+  #seen = new Map<number, StoredShard | undefined>();
+  #follows = new Map<number, AbortController>();
+  #failures = 0;
+  #trouble: string | undefined;
+  #lastChangeAtMs: number | undefined;
+  readonly #primedListeners = new Listeners();
+  #isPrimed = false;
+
+  constructor(ports: ReplicatorPorts, options: ReplicatorOptions) {
+    this.#ports = ports;
+    this.#options = options;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { store, leadership, clock } = this.#ports;
+    const stops = [store.onChange(() => this.#wake.wake()), leadership.onChange(() => this.#wake.wake())];
+    this.#follow(signal);
+    while (!signal.aborted) {
+      await this.#turn(signal);
+      await this.#wake.wait(this.#pauseMs(), clock, signal);
+    }
+    for (const stop of stops) stop();
+  }
+
+  /** Whether this replica has seen what the cluster holds, be it nothing. */
+  hasSynced(): boolean {
+    const first = this.#seen.get(0);
+    if (!this.#seen.has(0)) return false;
+    return this.#indexes(shardCount(first, this.#options.maxShards)).every((index) => this.#seen.has(index));
+  }
+
+  /** Whether the store has been given what the cluster held, so that a new leader begins where the last one ended. */
+  isPrimed(): boolean {
+    return this.#isPrimed;
+  }
+
+  /** Calls `listener` when the store has been primed. */
+  onPrimed(listener: () => void): () => void {
+    return this.#primedListeners.add(listener);
+  }
+
+  /** How long the cluster's copy has stood unchanged, as far as this replica saw; `undefined` before it saw any. */
+  unchangedForMs(): number | undefined {
+    return this.#lastChangeAtMs === undefined ? undefined : this.#ports.clock.monotonicMs() - this.#lastChangeAtMs;
+  }
+
+  health(): Health {
+    if (!this.hasSynced()) return { state: 'starting', detail: 'the stored metrics have not been read yet' };
+    const silentMs = this.#ports.box.heardAgoMs();
+    if (silentMs > this.#options.maxSilenceMs) {
+      return { state: 'unready', detail: `no word from the API server about the stored metrics for ${Math.round(silentMs / 1000)} s` };
+    }
+    return this.#trouble === undefined ? { state: 'ready' } : { state: 'degraded', detail: this.#trouble };
+  }
+
+  async #turn(signal: AbortSignal): Promise<void> {
+    const isLeader = this.#ports.leadership.isLeader();
+    const isSilent = this.#ports.box.heardAgoMs() > this.#options.localCopyRefreshMs;
+    if (isSilent && (!isLeader || !this.#isPrimed)) await this.#readAll(signal);
+    this.#follow(signal);
+    if (!this.hasSynced()) return;
+    if (!isLeader) this.#adopt();
+    this.#prime();
+    if (isLeader) await this.#publish(signal);
+  }
+
+  /** A leader that knows nothing yet takes over what is there before it writes. */
+  #prime(): void {
+    if (this.#isPrimed) return;
+    if (this.#ports.store.snapshot.size === 0) this.#adopt();
+    this.#isPrimed = true;
+    this.#primedListeners.notify();
+  }
+
+  #pauseMs(): number {
+    if (this.#failures === 0) return this.#options.localCopyRefreshMs;
+    return backoffMs(this.#failures, retryBounds, this.#ports.random());
+  }
+
+  async #publish(signal: AbortSignal): Promise<void> {
+    const { writer, store, leadership } = this.#ports;
+    const mayWrite = (): boolean => leadership.isLeader() && !signal.aborted;
+    const done = await writer.write(store.snapshot, this.#known(), mayWrite, signal);
+    for (const [index, shard] of done.shards) this.#note(index, shard);
+    this.#settle(done.fault);
+    this.#follow(signal);
+  }
+
+  #adopt(): void {
+    this.#settle(undefined);
+    this.#ports.store.replace(this.#ports.reader.read(this.#known()));
+  }
+
+  /** The bound of last resort, for when the watches are silent. */
+  async #readAll(signal: AbortSignal): Promise<void> {
+    const count = shardCount(this.#seen.get(0), this.#options.maxShards);
+    for (const index of this.#indexes(count)) {
+      const shard = await this.#ports.box.read(shardName(this.#options.name, index), signal);
+      if (!shard.ok) return;
+      this.#note(index, shard.value);
+    }
+  }
+
+  /** Follows just the shards that there are. */
+  #follow(signal: AbortSignal): void {
+    const count = shardCount(this.#seen.get(0), this.#options.maxShards);
+    for (const [index, stop] of this.#follows) {
+      if (index < count) continue;
+      stop.abort();
+      this.#follows.delete(index);
+      this.#seen.delete(index);
+    }
+    for (const index of this.#indexes(count)) {
+      if (this.#follows.has(index)) continue;
+      const stop = new AbortController();
+      this.#follows.set(index, stop);
+      const listener = (shard: StoredShard | undefined): void => {
+        this.#note(index, shard);
+        this.#wake.wake();
+      };
+      void this.#ports.box.follow(shardName(this.#options.name, index), listener, AbortSignal.any([signal, stop.signal]));
+    }
+  }
+
+  #note(index: number, shard: StoredShard | undefined): void {
+    if (this.#seen.has(index) && this.#seen.get(index)?.revision === shard?.revision) return;
+    this.#seen.set(index, shard);
+    this.#lastChangeAtMs = this.#ports.clock.monotonicMs();
+  }
+
+  #known(): (StoredShard | undefined)[] {
+    return this.#indexes(shardCount(this.#seen.get(0), this.#options.maxShards)).map((index) => this.#seen.get(index));
+  }
+
+  #indexes(count: number): number[] {
+    return Array.from({ length: count }, (_, index) => index);
+  }
+
+  /** Logged on change only; the present trouble shows in the health. */
+  #settle(fault: Fault | undefined): void {
+    this.#failures = fault === undefined ? 0 : this.#failures + 1;
+    if (fault !== undefined && this.#trouble === undefined) {
+      this.#ports.log.warn({ code: fault.code, detail: fault.message }, 'the metrics could not be written to their ConfigMaps; retrying');
+    }
+    if (fault === undefined && this.#trouble !== undefined) this.#ports.log.info({}, 'the metrics are written to their ConfigMaps again');
+    this.#trouble = fault === undefined ? undefined : `the metrics could not be shared with the other replicas: ${fault.message}`;
+  }
+}

@@ -1,0 +1,98 @@
+import { type MetricId, type MetricRecord, metricId } from '../core/metric.js';
+import { decodeRecord, isRecordKey } from './codec.js';
+import { decodeOriginals, isOriginalsKey } from './originals.js';
+import { entryBytes, type Shard } from './shards.js';
+
+/** A ConfigMap of the store as the cluster holds it. */
+export interface StoredShard {
+  readonly data: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly revision: string;
+}
+
+/** On the first shard: how many there are. */
+export const shardCountAnnotation = 'custom-metrics.datadoghq.com/shards';
+/** When the content last changed, RFC 3339; the original agent's name for it. */
+export const lastUpdatedAnnotation = 'custom-metrics.datadoghq.com/last-updated';
+
+/** The ConfigMap of shard `index`; the first has the name that the original agent uses. */
+export function shardName(base: string, index: number): string {
+  return index === 0 ? base : `${base}-${index}`;
+}
+
+/** How many shards there are according to the first; 1 when it does not say or is damaged. */
+export function shardCount(first: StoredShard | undefined, maxShards: number): number {
+  const count = Number(first?.annotations[shardCountAnnotation] ?? '1');
+  return Number.isInteger(count) && count >= 1 ? Math.min(count, maxShards) : 1;
+}
+
+/** Our entries of a shard. */
+export function recordEntries(shard: StoredShard | undefined): Shard {
+  return new Map(Object.entries(shard?.data ?? {}).filter(([key]) => isRecordKey(key)));
+}
+
+/** Entries that are neither ours nor the original agent's; they are carried along. */
+export function foreignEntries(shard: StoredShard | undefined): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(shard?.data ?? {}).filter(([key]) => !isRecordKey(key) && !isOriginalsKey(key)),
+  );
+}
+
+export function foreignBytes(shard: StoredShard | undefined): number {
+  return Object.entries(foreignEntries(shard)).reduce((sum, [key, value]) => sum + entryBytes(key, value), 0);
+}
+
+/** Whether a stored shard says exactly `entries`, and nothing of the original agent's is left in it. */
+export function saysExactly(shard: StoredShard | undefined, entries: Shard): boolean {
+  if (shard === undefined) return false;
+  const keys = Object.keys(shard.data).filter((key) => isRecordKey(key) || isOriginalsKey(key));
+  return keys.length === entries.size && keys.every((key) => entries.get(key) === shard.data[key]);
+}
+
+interface KnownEntry {
+  readonly value: string;
+  readonly record: MetricRecord | undefined;
+}
+
+/** Decodes shards, remembering what each entry said, so that an unchanged entry costs nothing and keeps its record. */
+export class ShardReader {
+  readonly #onDamage: (entry: string, problem: string) => void;
+  #known: ReadonlyMap<string, KnownEntry> = new Map();
+
+  constructor(onDamage: (entry: string, problem: string) => void) {
+    this.#onDamage = onDamage;
+  }
+
+  /** All records of all shards. A damaged entry is reported when it is first seen, and costs only itself. */
+  read(shards: readonly (StoredShard | undefined)[]): ReadonlyMap<MetricId, MetricRecord> {
+    const known = new Map<string, KnownEntry>();
+    const records = new Map<MetricId, MetricRecord>();
+    for (const shard of shards) {
+      for (const [key, value] of Object.entries(shard?.data ?? {})) {
+        const before = this.#known.get(key);
+        const entry = before?.value === value ? before : { value, record: this.#decode(key, value) };
+        known.set(key, entry);
+        if (entry.record !== undefined) keepNewer(records, entry.record);
+      }
+    }
+    this.#known = known;
+    return records;
+  }
+
+  #decode(key: string, value: string): MetricRecord | undefined {
+    if (isOriginalsKey(key)) return decodeOriginals(value);
+    if (!isRecordKey(key)) return undefined;
+    const decoded = decodeRecord({ key, value });
+    if (decoded.ok) return decoded.value;
+    this.#onDamage(key, decoded.error);
+    return undefined;
+  }
+}
+
+/** An entry on its way from one shard to another may stand in both for a moment, and an original's beside ours. */
+function keepNewer(records: Map<MetricId, MetricRecord>, record: MetricRecord): void {
+  const id = metricId(record.key);
+  const before = records.get(id);
+  if (before?.state === 'valid' && record.state === 'valid' && before.point.observedAtMs > record.point.observedAtMs) return;
+  records.set(id, record);
+}

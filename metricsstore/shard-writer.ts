@@ -1,0 +1,142 @@
+import type { Clock } from '../core/clock.js';
+import type { Fault } from '../core/fault.js';
+import type { Logger } from '../core/log.js';
+import type { MetricRecord } from '../core/metric.js';
+import { ok, type Result } from '../core/result.js';
+import { type Entry, encodeRecord } from './codec.js';
+import {
+  foreignBytes,
+  foreignEntries,
+  lastUpdatedAnnotation,
+  recordEntries,
+  saysExactly,
+  shardCountAnnotation,
+  shardName,
+  type StoredShard,
+} from './shard-content.js';
+import { planShards, type Shard, type ShardLimits } from './shards.js';
+import type { Snapshot } from './store.js';
+
+/** ConfigMaps by name, written by compare-and-swap. */
+export interface WritableShards {
+  read(name: string, signal: AbortSignal): Promise<Result<StoredShard | undefined, Fault>>;
+  /** `revision` `undefined` creates. Faults: `kube.conflict` when the object is not as that revision left it. */
+  write(
+    name: string,
+    content: { readonly data: Readonly<Record<string, string>>; readonly annotations: Readonly<Record<string, string>> },
+    revision: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Result<StoredShard, Fault>>;
+  remove(name: string, revision: string, signal: AbortSignal): Promise<Result<undefined, Fault>>;
+}
+
+export interface Written {
+  /** What each shard that was touched is now. */
+  readonly shards: ReadonlyMap<number, StoredShard | undefined>;
+  /** What kept the rest from being written, if anything. */
+  readonly fault: Fault | undefined;
+}
+
+/** A write that lost against another writer is tried again on what that one left. */
+const maxAttempts = 6;
+
+/** Brings the cluster's ConfigMaps to say a snapshot, writing only those that differ. */
+export class ShardWriter {
+  readonly #ports: { readonly box: WritableShards; readonly clock: Clock; readonly log: Logger };
+  readonly #options: ShardLimits & { readonly name: string };
+  readonly #encoded = new WeakMap<MetricRecord, Entry>();
+  #refused = 0;
+
+  constructor(
+    ports: { readonly box: WritableShards; readonly clock: Clock; readonly log: Logger },
+    options: ShardLimits & { readonly name: string },
+  ) {
+    this.#ports = ports;
+    this.#options = options;
+  }
+
+  /**
+   * @param known the shards as last seen; those that differ by then cost another attempt, nothing else
+   * @param mayWrite asked again before each write
+   */
+  async write(
+    snapshot: Snapshot,
+    known: readonly (StoredShard | undefined)[],
+    mayWrite: () => boolean,
+    signal: AbortSignal,
+  ): Promise<Written> {
+    const entries = this.#encode(snapshot);
+    const plan = planShards(known.map(recordEntries), entries, this.#options, known.map(foreignBytes));
+    this.#nameRefused(plan.refused);
+    const shards = new Map<number, StoredShard | undefined>();
+    // The first shard says how many there are, so it is written last when there are more, and first when there are fewer.
+    const order = plan.shards.map((_, index) => plan.shards.length - 1 - index);
+    for (const index of order) {
+      const written = await this.#writeShard(index, plan.shards, known[index], mayWrite, signal);
+      if (!written.ok) return { shards, fault: written.error };
+      if (written.value !== undefined) shards.set(index, written.value);
+    }
+    for (let index = plan.shards.length; index < known.length; index += 1) {
+      const revision = known[index]?.revision;
+      if (revision === undefined || !mayWrite()) continue;
+      const removed = await this.#ports.box.remove(shardName(this.#options.name, index), revision, signal);
+      if (!removed.ok && removed.error.code !== 'kube.conflict') return { shards, fault: removed.error };
+      shards.set(index, undefined);
+    }
+    return { shards, fault: undefined };
+  }
+
+  async #writeShard(
+    index: number,
+    planned: readonly Shard[],
+    known: StoredShard | undefined,
+    mayWrite: () => boolean,
+    signal: AbortSignal,
+  ): Promise<Result<StoredShard | undefined, Fault>> {
+    const { box, clock } = this.#ports;
+    const name = shardName(this.#options.name, index);
+    const entries = planned[index] ?? new Map<string, string>();
+    const countText = String(planned.length);
+    let current = known;
+    for (let attempt = 1; mayWrite(); attempt += 1) {
+      const isCountRight = index !== 0 || current?.annotations[shardCountAnnotation] === countText;
+      if (isCountRight && saysExactly(current, entries)) return ok(current);
+      const annotations = {
+        [lastUpdatedAnnotation]: new Date(clock.nowMs()).toISOString(),
+        ...(index === 0 ? { [shardCountAnnotation]: countText } : {}),
+      };
+      const data = { ...foreignEntries(current), ...Object.fromEntries(entries) };
+      const written = await box.write(name, { data, annotations }, current?.revision, signal);
+      if (written.ok || attempt >= maxAttempts || !isLost(written.error)) return written;
+      const fresh = await box.read(name, signal);
+      if (!fresh.ok) return fresh;
+      current = fresh.value;
+    }
+    return ok(undefined);
+  }
+
+  #encode(snapshot: Snapshot): Shard {
+    const entries = new Map<string, string>();
+    for (const { record } of snapshot.values()) {
+      const known = this.#encoded.get(record) ?? encodeRecord(record);
+      this.#encoded.set(record, known);
+      entries.set(known.key, known.value);
+    }
+    return entries;
+  }
+
+  #nameRefused(refused: readonly string[]): void {
+    if (refused.length !== this.#refused && refused.length > 0) {
+      this.#ports.log.error(
+        { count: refused.length, first: refused.slice(0, 10) },
+        'more metrics than the ConfigMaps may hold: these are served by the leader only; ask for fewer',
+      );
+    }
+    this.#refused = refused.length;
+  }
+}
+
+/** The object is not as we knew it: changed, created or deleted by another. */
+function isLost(fault: Fault): boolean {
+  return fault.code === 'kube.conflict' || fault.code === 'kube.not_found';
+}

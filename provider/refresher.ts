@@ -1,0 +1,225 @@
+import type { Clock } from '../core/clock.js';
+import type { Component, Health } from '../core/component.js';
+import type { Fault } from '../core/fault.js';
+import type { Logger } from '../core/log.js';
+import type { HeldRecord, MetricId, MetricRecord } from '../core/metric.js';
+import type { Result } from '../core/result.js';
+import { gauge, histogram, type Registry } from '../core/telemetry.js';
+import { Wake } from '../core/wake.js';
+import { type AgendaOptions, nextStep } from './agenda.js';
+import { effectiveMaxAgeMs, judge } from './judge.js';
+import type { DatadogQuery } from './query.js';
+import type { Outcome, Reading } from './reading.js';
+import { askRound, type RoundLimits } from './round.js';
+import { Suspects } from './suspects.js';
+import type { Want } from './wants.js';
+
+export interface WantedSet {
+  list(): readonly Want[];
+  hasSynced(): boolean;
+  onChange(listener: () => void): () => void;
+}
+
+/** One call to Datadog. Queries without a series are absent from the map. */
+export interface PointSource {
+  latest(queries: readonly DatadogQuery[], signal: AbortSignal): Promise<Result<ReadonlyMap<DatadogQuery, Reading>, Fault>>;
+}
+
+export interface RecordSink {
+  get(id: MetricId): HeldRecord | undefined;
+  replace(records: ReadonlyMap<MetricId, MetricRecord>): void;
+}
+
+export interface Leadership {
+  isLeader(): boolean;
+  onChange(listener: () => void): () => void;
+}
+
+/** Whether the records have been filled with what the last leader left. */
+export interface Priming {
+  isPrimed(): boolean;
+  onPrimed(listener: () => void): () => void;
+}
+
+export interface RefresherPorts {
+  readonly priming: Priming;
+  readonly wants: WantedSet;
+  readonly points: PointSource;
+  readonly sink: RecordSink;
+  readonly leadership: Leadership;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly registry: Registry;
+  readonly random: () => number;
+}
+
+export interface RefresherOptions extends AgendaOptions, RoundLimits {
+  readonly maxAgeSeconds: number;
+  readonly rollupSeconds: number;
+}
+
+/** A new leader waits so long, and no longer, for what the last one left. */
+const primingMs = 10_000;
+/** A follower looks up so often, besides being woken; it only bounds a missed wake. */
+const idleMs = 5_000;
+
+/** Keeps the records of all that is wanted current, while this replica leads. */
+export class Refresher implements Component {
+  readonly name = 'refresher';
+  readonly #ports: RefresherPorts;
+  readonly #options: RefresherOptions;
+  readonly #wake = new Wake();
+  readonly #suspects = new Suspects();
+  readonly #metrics: ReturnType<typeof refresherMetrics>;
+  #lastFullAtMs: number | undefined;
+  #lastNewAtMs: number | undefined;
+  #newSinceMs: number | undefined;
+  #wantsChanged = true;
+  #startedAtMs = 0;
+  #lastTurnAtMs = 0;
+  #hasRefreshed = false;
+
+  constructor(ports: RefresherPorts, options: RefresherOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#metrics = refresherMetrics(ports.registry);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { wants, leadership, clock, priming } = this.#ports;
+    this.#startedAtMs = clock.monotonicMs();
+    const wake = (): void => this.#wake.wake();
+    const wakeForWants = (): void => {
+      this.#wantsChanged = true;
+      this.#wake.wake();
+    };
+    const stops = [wants.onChange(wakeForWants), leadership.onChange(wake), priming.onPrimed(wake)];
+    while (!signal.aborted) {
+      this.#lastTurnAtMs = clock.monotonicMs();
+      const waitMs = await this.#turn(signal);
+      await this.#wake.wait(waitMs, clock, signal);
+    }
+    for (const stop of stops) stop();
+  }
+
+  health(): Health {
+    const { clock, leadership } = this.#ports;
+    const silentMs = clock.monotonicMs() - this.#lastTurnAtMs;
+    const allowedMs = Math.max(180_000, 6 * this.#options.refreshPeriodMs);
+    if (silentMs > allowedMs) return { state: 'stuck', detail: `no refresh for ${Math.round(silentMs / 1000)} s` };
+    if (leadership.isLeader() && !this.#hasRefreshed) return { state: 'starting', detail: 'the first refresh has not ended' };
+    return { state: 'ready' };
+  }
+
+  /** One look at the agenda; answers how long nothing is to do. */
+  async #turn(signal: AbortSignal): Promise<number> {
+    const { wants, leadership, clock } = this.#ports;
+    if (!leadership.isLeader() || !wants.hasSynced() || !this.#mayBegin()) {
+      this.#lastFullAtMs = undefined;
+      this.#wantsChanged = true;
+      return idleMs;
+    }
+    if (this.#wantsChanged) this.#keepInStep();
+    const agenda = { lastFullAtMs: this.#lastFullAtMs, lastNewAtMs: this.#lastNewAtMs, newSinceMs: this.#newSinceMs };
+    const step = nextStep(agenda, this.#options, clock.monotonicMs());
+    const waitMs = step.atMs - clock.monotonicMs();
+    if (waitMs > 0) return Math.min(waitMs, idleMs);
+    await this.tick(step.scope, signal);
+    return 0;
+  }
+
+  #mayBegin(): boolean {
+    const { priming, clock } = this.#ports;
+    return priming.isPrimed() || clock.monotonicMs() - this.#startedAtMs > primingMs;
+  }
+
+  /** Drops the records that nobody wants and adds pending ones for the new, without waiting for Datadog. */
+  #keepInStep(): void {
+    this.#wantsChanged = false;
+    this.#store(new Map());
+  }
+
+  #store(outcomes: ReadonlyMap<DatadogQuery, Outcome>): ReadonlyMap<MetricId, MetricRecord> {
+    const records = this.#judgeAll(this.#ports.wants.list(), outcomes);
+    this.#ports.sink.replace(records);
+    const hasNew = [...records.values()].some((record) => record.state === 'pending');
+    this.#newSinceMs = hasNew ? (this.#newSinceMs ?? this.#ports.clock.monotonicMs()) : undefined;
+    return records;
+  }
+
+  /** Asks for everything wanted, or only for what has no record yet, and stores what is known then. */
+  async tick(scope: 'all' | 'new', signal: AbortSignal): Promise<void> {
+    const { points, leadership, clock, wants } = this.#ports;
+    const startedAtMs = clock.monotonicMs();
+    if (scope === 'all') this.#lastFullAtMs = startedAtMs;
+    if (this.#newSinceMs !== undefined) this.#lastNewAtMs = startedAtMs;
+    const queries = this.#due(wants.list(), scope);
+    const outcomes = await askRound(queries, (batch) => points.latest(batch, signal), this.#options);
+    this.#remember(outcomes);
+    if (!leadership.isLeader() || signal.aborted) return;
+    const records = this.#store(outcomes);
+    this.#hasRefreshed = true;
+    this.#measure(records, clock.monotonicMs() - startedAtMs);
+  }
+
+  #due(wants: readonly Want[], scope: 'all' | 'new'): { together: DatadogQuery[]; alone: DatadogQuery[] } {
+    const queries = new Set<DatadogQuery>();
+    for (const want of wants) {
+      if (want.ask.kind === 'query' && (scope === 'all' || this.#isNew(want))) queries.add(want.ask.query);
+    }
+    if (scope === 'all') this.#suspects.keepOnly(queries);
+    const nowMs = this.#ports.clock.monotonicMs();
+    const standing = (query: DatadogQuery): string => this.#suspects.standing(query, nowMs);
+    return {
+      together: [...queries].filter((query) => standing(query) === 'trusted'),
+      alone: [...queries].filter((query) => standing(query) === 'alone'),
+    };
+  }
+
+  #isNew(want: Want): boolean {
+    const record = this.#ports.sink.get(want.id)?.record;
+    return record === undefined || record.state === 'pending';
+  }
+
+  #remember(outcomes: ReadonlyMap<DatadogQuery, Outcome>): void {
+    const { clock, random } = this.#ports;
+    for (const [query, outcome] of outcomes) {
+      if (outcome.kind === 'read') this.#suspects.cleared(query);
+      if (outcome.kind === 'failed' && outcome.fault.code === 'datadog.rejected') {
+        this.#suspects.refused(query, clock.monotonicMs(), random());
+      }
+    }
+  }
+
+  #judgeAll(wants: readonly Want[], outcomes: ReadonlyMap<DatadogQuery, Outcome>): ReadonlyMap<MetricId, MetricRecord> {
+    const judging = {
+      nowMs: this.#ports.clock.nowMs(),
+      maxAgeMs: effectiveMaxAgeMs(this.#options.maxAgeSeconds, this.#options.rollupSeconds),
+    };
+    const judgeOne = (want: Want): MetricRecord => {
+      const outcome = want.ask.kind === 'query' ? outcomes.get(want.ask.query) : undefined;
+      return judge(want, this.#ports.sink.get(want.id)?.record, outcome, judging);
+    };
+    return new Map(wants.map((want) => [want.id, judgeOne(want)]));
+  }
+
+  #measure(records: ReadonlyMap<MetricId, MetricRecord>, tookMs: number): void {
+    const valid = [...records.values()].filter((record) => record.state === 'valid').length;
+    this.#metrics.records.set({ valid: 'true' }, valid);
+    this.#metrics.records.set({ valid: 'false' }, records.size - valid);
+    this.#metrics.elapsed.observe(tookMs / 1000);
+  }
+}
+
+function refresherMetrics(registry: Registry) {
+  return {
+    records: gauge(registry, 'external_metrics', 'Wanted external metrics, by whether they have a value to serve.', ['valid']),
+    elapsed: histogram(
+      registry,
+      'external_metrics_retriever_elapsed',
+      'Seconds that a refresh took.',
+      [],
+      [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    ),
+  };
+}

@@ -1,0 +1,133 @@
+import type { AutoscalerSpec } from '../core/autoscaler.js';
+import { Listeners } from '../core/listeners.js';
+import type { Logger } from '../core/log.js';
+import { type InvalidReason, type MetricId, type MetricKey, metricId } from '../core/metric.js';
+import { toMetricKey } from './autoscaler.js';
+import { type DatadogQuery, type QueryOptions, toQuery } from './query.js';
+
+/** Where autoscalers come from: HPAs today; other kinds fit in beside them. */
+export interface AutoscalerSource {
+  list(): readonly AutoscalerSpec[];
+  /** Whether `list` is complete; until then nothing may be taken for removed. */
+  hasSynced(): boolean;
+  onChange(listener: () => void): () => void;
+}
+
+/** One question that at least one autoscaler asks. */
+export interface Want {
+  readonly id: MetricId;
+  readonly key: MetricKey;
+  readonly ask:
+    | { readonly kind: 'query'; readonly query: DatadogQuery }
+    | { readonly kind: 'refused'; readonly reason: Extract<InvalidReason, 'unaskable' | 'ambiguous'>; readonly detail: string };
+}
+
+/** What an autoscaler asks that has no identity, so that no request for it can ever come. */
+export interface Unreadable {
+  readonly autoscaler: string;
+  readonly detail: string;
+}
+
+/** Autoscalers → the wanted set: ten autoscalers asking the same thing are one want. */
+export function toWants(
+  autoscalers: readonly AutoscalerSpec[],
+  options: QueryOptions,
+): { readonly wants: ReadonlyMap<MetricId, Want>; readonly unreadable: readonly Unreadable[] } {
+  const wants = new Map<MetricId, Want>();
+  const unreadable: Unreadable[] = [];
+  for (const autoscaler of autoscalers) {
+    for (const metric of autoscaler.metrics) {
+      const key = toMetricKey(autoscaler, metric);
+      if (!key.ok) {
+        unreadable.push({ autoscaler: `${autoscaler.kind} ${autoscaler.namespace}/${autoscaler.name}`, detail: key.error });
+        continue;
+      }
+      const id = metricId(key.value);
+      wants.set(id, merge(wants.get(id), id, key.value, options));
+    }
+  }
+  return { wants, unreadable };
+}
+
+/** The HPA controller lower-cases names in its requests, so two spellings of one name are one question to us but two to Datadog. */
+function merge(known: Want | undefined, id: MetricId, key: MetricKey, options: QueryOptions): Want {
+  if (known !== undefined && known.key.name === key.name) return known;
+  if (known !== undefined) {
+    const names = [known.key.name, key.name].sort().join(' and ');
+    const detail = `autoscalers of namespace ${key.namespace} ask for ${names}, which requests cannot tell apart; use one spelling`;
+    return { id, key: known.key, ask: { kind: 'refused', reason: 'ambiguous', detail } };
+  }
+  const query = toQuery(key, options);
+  if (query.ok) return { id, key, ask: { kind: 'query', query: query.value } };
+  return { id, key, ask: { kind: 'refused', reason: 'unaskable', detail: query.error } };
+}
+
+/** The live wanted set of all sources. */
+export class Wants {
+  readonly #sources: readonly AutoscalerSource[];
+  readonly #log: Logger;
+  readonly #options: QueryOptions;
+  readonly #listeners = new Listeners();
+  #wants: ReadonlyMap<MetricId, Want> | undefined;
+  #named = new Set<string>();
+
+  constructor(ports: { readonly sources: readonly AutoscalerSource[]; readonly log: Logger }, options: QueryOptions) {
+    this.#sources = ports.sources;
+    this.#log = ports.log;
+    this.#options = options;
+  }
+
+  /** Begins to listen to the sources; the answer ends it. */
+  follow(): () => void {
+    const stops = this.#sources.map((source) =>
+      source.onChange(() => {
+        this.#wants = undefined;
+        this.#listeners.notify();
+      }),
+    );
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }
+
+  list(): readonly Want[] {
+    return [...this.#current().values()];
+  }
+
+  isWanted(id: MetricId): boolean {
+    return this.#current().has(id);
+  }
+
+  hasSynced(): boolean {
+    return this.#sources.every((source) => source.hasSynced());
+  }
+
+  onChange(listener: () => void): () => void {
+    return this.#listeners.add(listener);
+  }
+
+  /** Worked out when asked for, so that a burst of changes costs one pass. */
+  #current(): ReadonlyMap<MetricId, Want> {
+    if (this.#wants !== undefined) return this.#wants;
+    const { wants, unreadable } = toWants(
+      this.#sources.flatMap((source) => source.list()),
+      this.#options,
+    );
+    this.#nameRefusals(wants, unreadable);
+    this.#wants = wants;
+    return wants;
+  }
+
+  /** Once for each refusal, and again only after it had gone. */
+  #nameRefusals(wants: ReadonlyMap<MetricId, Want>, unreadable: readonly Unreadable[]): void {
+    const refused = new Map<string, object>();
+    for (const want of wants.values()) {
+      if (want.ask.kind === 'refused') refused.set(`${want.id} ${want.ask.detail}`, { metric: want.id, detail: want.ask.detail });
+    }
+    for (const { autoscaler, detail } of unreadable) refused.set(`${autoscaler} ${detail}`, { autoscaler, detail });
+    for (const [name, fields] of refused) {
+      if (!this.#named.has(name)) this.#log.warn(fields, 'an external metric cannot be asked of Datadog');
+    }
+    this.#named = new Set(refused.keys());
+  }
+}

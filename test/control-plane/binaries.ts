@@ -1,0 +1,22 @@
+import { resolve } from 'node:path';
+import { BINARY_NAMES, binariesIn, type FoundBinaries, missingFrom } from './binary-set.js';
+import { buildBinaries } from './go-build.js';
+
+/**
+ * The control plane's programs: those in `KUBEBUILDER_ASSETS` where that is set (envtest's convention; an
+ * incomplete folder is an error), else built by Go, which takes minutes the first time and says so on stderr.
+ * Where Go cannot do it, the reason why.
+ */
+export async function findBinaries(): Promise<FoundBinaries> {
+  const folder = process.env['KUBEBUILDER_ASSETS'];
+  if (folder === undefined || folder === '') return buildBinaries();
+  const binaries = binariesIn(resolve(folder));
+  const missing = await missingFrom(binaries);
+  if (missing.length > 0) {
+    throw new Error(
+      `KUBEBUILDER_ASSETS is ${folder}, which holds no executable ${missing.join(', no ')}; ` +
+        `${BINARY_NAMES.join(', ')} are all needed. Add it, or unset KUBEBUILDER_ASSETS to build them with Go.`,
+    );
+  }
+  return { found: true, binaries, origin: 'KUBEBUILDER_ASSETS' };
+}

@@ -1,0 +1,44 @@
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** The programs of a control plane, by the names that their files have. */
+export const BINARY_NAMES = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'] as const;
+export type BinaryName = (typeof BINARY_NAMES)[number];
+
+/** Where each program lies. */
+export type Binaries = Readonly<Record<BinaryName, string>>;
+
+/** The programs and where they come from, or why there are none. */
+export type FoundBinaries =
+  | {
+      readonly found: true;
+      readonly binaries: Binaries;
+      readonly origin: 'KUBEBUILDER_ASSETS' | 'cache' | 'build';
+    }
+  | { readonly found: false; readonly reason: string };
+
+/** Where the programs lie, or shall lie, in a folder of theirs. */
+export function binariesIn(folder: string): Binaries {
+  return {
+    etcd: join(folder, 'etcd'),
+    'kube-apiserver': join(folder, 'kube-apiserver'),
+    'kube-controller-manager': join(folder, 'kube-controller-manager'),
+    kubectl: join(folder, 'kubectl'),
+  };
+}
+
+/** The programs that are not there, or cannot be executed. */
+export async function missingFrom(binaries: Binaries): Promise<BinaryName[]> {
+  const isThere = await Promise.all(BINARY_NAMES.map((name) => isExecutable(binaries[name])));
+  return BINARY_NAMES.filter((_, index) => isThere[index] !== true);
+}
+
+async function isExecutable(file: string): Promise<boolean> {
+  try {
+    await access(file, constants.X_OK);
+    return true;
+  } catch {
+    return false; // absence is an answer here, whatever its cause
+  }
+}
