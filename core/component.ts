@@ -33,7 +33,10 @@ export async function supervise(
       await component.run(all);
       if (!all.aborted) throw new Error(`component ${component.name} ended by itself`);
     } catch (error: unknown) {
-      log.error({ component: component.name, err: error }, 'component failed; stopping this replica so that Kubernetes restarts it');
+      log.error(
+        { component: component.name, err: error },
+        'component failed; stopping this replica so that Kubernetes restarts it',
+      );
       failure ??= error instanceof Error ? error : new Error(String(error));
       stop.abort();
     }

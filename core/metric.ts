@@ -114,7 +114,9 @@ export const largestValue = 9_223_372_036_854_774;
  * Why a number must not be served to an autoscaler, or `undefined` when it may. A negative AverageValue reading
  * makes the HPA controller scale to the maximum (kubernetes/kubernetes#127050), so it is refused like NaN.
  */
-export function valueProblem(value: number): Extract<InvalidReason, 'not_a_number' | 'infinite' | 'negative' | 'out_of_range'> | undefined {
+export function valueProblem(
+  value: number,
+): Extract<InvalidReason, 'not_a_number' | 'infinite' | 'negative' | 'out_of_range'> | undefined {
   if (Number.isNaN(value)) return 'not_a_number';
   if (!Number.isFinite(value)) return 'infinite';
   if (value < 0) return 'negative';

@@ -21,7 +21,11 @@ const patterns: readonly (readonly [RegExp, string])[] = [
  */
 export function createScrub(secrets: readonly (string | undefined)[]): Scrub {
   const known = secrets.filter((secret): secret is string => secret !== undefined && secret.length >= 8);
-  const spellings = [...new Set(known.flatMap((secret) => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]))];
+  const spellings = [
+    ...new Set(
+      known.flatMap((secret) => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]),
+    ),
+  ];
   return (text) => {
     let clean = text;
     for (const secret of spellings) clean = clean.replaceAll(secret, '********');

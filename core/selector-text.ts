@@ -16,7 +16,8 @@ export function parseSelector(text: string): Result<Selector, string> {
   while (true) {
     const first = peek();
     if (first.kind !== 'word' && first.text !== '!') {
-      const expected = requirements.length === 0 ? "!, identifier, or 'end of string'" : "identifier after ','";
+      const expected =
+        requirements.length === 0 ? "!, identifier, or 'end of string'" : "identifier after ','";
       return fail(`found '${first.text}', expected: ${expected}`);
     }
     const requirement = parseRequirement(peek, next);

@@ -31,9 +31,13 @@ function renderRequirement(requirement: Requirement): string {
   const { key } = requirement;
   switch (requirement.operator) {
     case 'in':
-      return requirement.values.length === 1 ? `${key}=${requirement.values[0]}` : `${key} in (${requirement.values.join(',')})`;
+      return requirement.values.length === 1
+        ? `${key}=${requirement.values[0]}`
+        : `${key} in (${requirement.values.join(',')})`;
     case 'notIn':
-      return requirement.values.length === 1 ? `${key}!=${requirement.values[0]}` : `${key} notin (${requirement.values.join(',')})`;
+      return requirement.values.length === 1
+        ? `${key}!=${requirement.values[0]}`
+        : `${key} notin (${requirement.values.join(',')})`;
     case 'exists':
       return key;
     case 'doesNotExist':
@@ -69,12 +73,18 @@ export function toRequirement(
     case 'in':
     case 'notIn': {
       if (values.length === 0) return fail("for 'in', 'notin' operators, values set can't be empty");
-      const badValue = values.map((value) => valueProblem(key, value)).find((problem) => problem !== undefined);
-      return badValue === undefined ? ok({ operator, key, values: [...new Set(values)].sort(compareText) }) : fail(badValue);
+      const badValue = values
+        .map((value) => valueProblem(key, value))
+        .find((problem) => problem !== undefined);
+      return badValue === undefined
+        ? ok({ operator, key, values: [...new Set(values)].sort(compareText) })
+        : fail(badValue);
     }
     case 'exists':
     case 'doesNotExist':
-      return values.length === 0 ? ok({ operator, key }) : fail('values set must be empty for exists and does not exist');
+      return values.length === 0
+        ? ok({ operator, key })
+        : fail('values set must be empty for exists and does not exist');
     case 'gt':
     case 'lt': {
       const value = values[0] ?? '';
@@ -122,9 +132,13 @@ export function fromLabelSelector(selector: LabelSelector | undefined): Result<S
     requirements.push(made.value);
   }
   for (const expression of selector?.matchExpressions ?? []) {
-    const operator = Object.hasOwn(expressionOperators, expression.operator) ? expressionOperators[expression.operator] : undefined;
+    const operator = Object.hasOwn(expressionOperators, expression.operator)
+      ? expressionOperators[expression.operator]
+      : undefined;
     if (operator === undefined) {
-      return fail(`operator '${expression.operator}' of key '${expression.key}': expected In, NotIn, Exists or DoesNotExist`);
+      return fail(
+        `operator '${expression.operator}' of key '${expression.key}': expected In, NotIn, Exists or DoesNotExist`,
+      );
     }
     const made = toRequirement(operator, expression.key, expression.values ?? []);
     if (!made.ok) return made;

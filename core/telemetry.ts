@@ -10,11 +10,21 @@ export function createRegistry(options: { readonly withProcessMetrics: boolean }
 }
 
 /** A counter of `registry`; its labels are the keys that `inc` gets. */
-export function counter<L extends string>(registry: Registry, name: string, help: string, labelNames: readonly L[]): Counter<L> {
+export function counter<L extends string>(
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: readonly L[],
+): Counter<L> {
   return new Counter({ name, help, labelNames: [...labelNames], registers: [registry] });
 }
 
-export function gauge<L extends string>(registry: Registry, name: string, help: string, labelNames: readonly L[]): Gauge<L> {
+export function gauge<L extends string>(
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: readonly L[],
+): Gauge<L> {
   return new Gauge({ name, help, labelNames: [...labelNames], registers: [registry] });
 }
 
@@ -37,5 +47,11 @@ export function histogram<L extends string>(
   labelNames: readonly L[],
   buckets: readonly number[],
 ): Histogram<L> {
-  return new Histogram({ name, help, labelNames: [...labelNames], buckets: [...buckets], registers: [registry] });
+  return new Histogram({
+    name,
+    help,
+    labelNames: [...labelNames],
+    buckets: [...buckets],
+    registers: [registry],
+  });
 }

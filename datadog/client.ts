@@ -1,4 +1,7 @@
-import { createConfiguration, type Configuration } from '@datadog/datadog-api-client/dist/packages/datadog-api-client-common/configuration.js';
+import {
+  type Configuration,
+  createConfiguration,
+} from '@datadog/datadog-api-client/dist/packages/datadog-api-client-common/configuration.js';
 import { BaseServerConfiguration } from '@datadog/datadog-api-client/dist/packages/datadog-api-client-common/servers.js';
 import { AuthenticationApi } from '@datadog/datadog-api-client/dist/packages/datadog-api-client-v1/apis/AuthenticationApi.js';
 import type { Dispatcher } from 'undici';
@@ -71,12 +74,19 @@ export class DatadogClient {
       ...(this.#options.appKey === undefined ? ['DD_APP_KEY'] : []),
     ];
     if (names.length === 0) return undefined;
-    return new Fault('datadog.denied', `${names.join(' and ')} not set: queries need an API key and an application key of the organization that owns the metrics`);
+    return new Fault(
+      'datadog.denied',
+      `${names.join(' and ')} not set: queries need an API key and an application key of the organization that owns the metrics`,
+    );
   }
 
   /** Asks Datadog whether the API key is valid; it has no such question for application keys. */
   validate(signal: AbortSignal): Promise<Result<unknown, Fault>> {
-    return this.call((configuration) => new AuthenticationApi(configuration).validate(), () => {}, signal);
+    return this.call(
+      (configuration) => new AuthenticationApi(configuration).validate(),
+      () => {},
+      signal,
+    );
   }
 
   #configuration(exchange: Exchange): Configuration {

@@ -27,9 +27,17 @@ export function toFault(
     case 429:
       return rateLimited(exchange);
     case 404:
-      return new Fault('datadog.unreachable', `${host} does not know the query API (404): check DD_SITE or DD_EXTERNAL_METRICS_PROVIDER_ENDPOINT`);
+      return new Fault(
+        'datadog.unreachable',
+        `${host} does not know the query API (404): check DD_SITE or DD_EXTERNAL_METRICS_PROVIDER_ENDPOINT`,
+      );
     default:
-      return new Fault('datadog.unreachable', status < 300 ? `${host} answered ${status} with a body that cannot be read` : `${host} answered ${status}${said}`);
+      return new Fault(
+        'datadog.unreachable',
+        status < 300
+          ? `${host} answered ${status} with a body that cannot be read`
+          : `${host} answered ${status}${said}`,
+      );
   }
 }
 
@@ -37,21 +45,26 @@ function unreachable(error: unknown, host: string, timeoutMs: number): Fault {
   const why = messageOf(error);
   return new Fault(
     'datadog.unreachable',
-    why.includes('no answer within') ? `${host} did not answer within ${timeoutMs / 1000} s` : `${host} cannot be reached (${oneLine(why)}): check network, proxy (DD_PROXY_HTTPS) and DD_SITE`,
+    why.includes('no answer within')
+      ? `${host} did not answer within ${timeoutMs / 1000} s`
+      : `${host} cannot be reached (${oneLine(why)}): check network, proxy (DD_PROXY_HTTPS) and DD_SITE`,
   );
 }
 
 function rateLimited(exchange: Exchange): Fault {
   const limit = parseRateLimit(exchange.headers);
-  const budget = limit.limit === undefined ? '' : ` of ${limit.limit} calls per ${limit.periodSeconds ?? '?'} s`;
+  const budget =
+    limit.limit === undefined ? '' : ` of ${limit.limit} calls per ${limit.periodSeconds ?? '?'} s`;
   const retryAfterSeconds = pauseSeconds(429, limit);
   return new Fault('datadog.rate_limited', `Datadog's rate limit${budget} is used up`, { retryAfterSeconds });
 }
 
 /** Datadog explains itself in `errors` of the body. */
 function saidByDatadog(error: unknown): string {
-  const body: unknown = typeof error === 'object' && error !== null && 'body' in error ? error.body : undefined;
-  if (typeof body !== 'object' || body === null || !('errors' in body) || !Array.isArray(body.errors)) return '';
+  const body: unknown =
+    typeof error === 'object' && error !== null && 'body' in error ? error.body : undefined;
+  if (typeof body !== 'object' || body === null || !('errors' in body) || !Array.isArray(body.errors))
+    return '';
   return `: ${oneLine(body.errors.map(String).join('; '))}`;
 }
 

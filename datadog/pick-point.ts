@@ -24,10 +24,17 @@ export function pickPoint(points: PointList): Picked {
   const picked = newestButOne ?? newest;
   if (picked === undefined) return { kind: 'only_nulls', count: points.length };
   const [observedAtMs, value] = picked;
-  return { kind: 'point', point: { observedAtMs, value: typeof value === 'number' ? value : toNumber(value) } };
+  return {
+    kind: 'point',
+    point: { observedAtMs, value: typeof value === 'number' ? value : toNumber(value) },
+  };
 }
 
 /** Bare `NaN` and `Infinity` reach us as text, since JSON cannot hold them. */
 function toNumber(value: unknown): number {
-  return value === 'Infinity' ? Number.POSITIVE_INFINITY : value === '-Infinity' ? Number.NEGATIVE_INFINITY : Number.NaN;
+  return value === 'Infinity'
+    ? Number.POSITIVE_INFINITY
+    : value === '-Infinity'
+      ? Number.NEGATIVE_INFINITY
+      : Number.NaN;
 }

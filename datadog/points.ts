@@ -48,16 +48,25 @@ export class DatadogPoints {
    * One HTTP call; queries without a series are absent from the map. While the rate limit is used up no call is made.
    * Faults: `datadog.rate_limited` (with `retryAfterSeconds`), `datadog.rejected`, `datadog.unreachable`, `datadog.denied`.
    */
-  async latest<Q extends string>(queries: readonly Q[], signal: AbortSignal): Promise<Result<ReadonlyMap<Q, Reading>, Fault>> {
+  async latest<Q extends string>(
+    queries: readonly Q[],
+    signal: AbortSignal,
+  ): Promise<Result<ReadonlyMap<Q, Reading>, Fault>> {
     const paused = this.#pause();
     if (paused !== undefined) return fail(paused);
     const to = Math.floor(this.#ports.clock.nowMs() / 1000);
     const answer = await this.#ports.client.call(
-      (configuration) => new MetricsApi(configuration).queryMetrics({ from: to - this.#windowSeconds, to, query: queries.join(',') }),
+      (configuration) =>
+        new MetricsApi(configuration).queryMetrics({
+          from: to - this.#windowSeconds,
+          to,
+          query: queries.join(','),
+        }),
       (exchange) => this.#obey(exchange),
       signal,
     );
-    if (!answer.ok) return answer.error.code === 'datadog.rate_limited' ? fail(this.#pause() ?? answer.error) : answer;
+    if (!answer.ok)
+      return answer.error.code === 'datadog.rate_limited' ? fail(this.#pause() ?? answer.error) : answer;
     return readAnswer(queries, answer.value);
   }
 
@@ -65,7 +74,8 @@ export class DatadogPoints {
     if (exchange.status === undefined) return;
     const limit = parseRateLimit(exchange.headers);
     const seconds = pauseSeconds(exchange.status, limit);
-    if (seconds > 0) this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#ports.clock.monotonicMs() + seconds * 1000);
+    if (seconds > 0)
+      this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#ports.clock.monotonicMs() + seconds * 1000);
     if (limit.limit === undefined) return;
     this.#lastLimit = limit;
     const endpoint = { endpoint: '/api/v1/query' };
@@ -80,9 +90,12 @@ export class DatadogPoints {
     const { clock } = this.#ports;
     const leftMs = this.#pausedUntilMs - clock.monotonicMs();
     if (leftMs <= 0) return undefined;
-    const until = new Date(Math.round((clock.nowMs() + leftMs) / 1000) * 1000).toISOString().replace('.000Z', 'Z');
+    const until = new Date(Math.round((clock.nowMs() + leftMs) / 1000) * 1000)
+      .toISOString()
+      .replace('.000Z', 'Z');
     const limit = this.#lastLimit;
-    const budget = limit?.limit === undefined ? '' : ` of ${limit.limit} calls per ${limit.periodSeconds ?? '?'} s`;
+    const budget =
+      limit?.limit === undefined ? '' : ` of ${limit.limit} calls per ${limit.periodSeconds ?? '?'} s`;
     return new Fault(
       'datadog.rate_limited',
       `Datadog's rate limit for queries${budget} is used up; no query before ${until}: raise the limit with Datadog's support, or DD_EXTERNAL_METRICS_PROVIDER_REFRESH_PERIOD`,
@@ -92,12 +105,23 @@ export class DatadogPoints {
 }
 
 /** An answer → a reading per query, each from its own series only. A 200 with an error inside is a refusal of the batch. */
-export function readAnswer<Q extends string>(queries: readonly Q[], answer: MetricsQueryResponse): Result<ReadonlyMap<Q, Reading>, Fault> {
+export function readAnswer<Q extends string>(
+  queries: readonly Q[],
+  answer: MetricsQueryResponse,
+): Result<ReadonlyMap<Q, Reading>, Fault> {
   if (typeof answer !== 'object' || answer === null) {
     return fail(new Fault('datadog.unreachable', 'Datadog answered 200 with a body that cannot be read'));
   }
-  if ((answer.error !== undefined && answer.error !== '') || (answer.status !== undefined && answer.status !== 'ok')) {
-    return fail(new Fault('datadog.rejected', `Datadog refused the query (200, ${oneLine(answer.error ?? `status ${answer.status}`)})`));
+  if (
+    (answer.error !== undefined && answer.error !== '') ||
+    (answer.status !== undefined && answer.status !== 'ok')
+  ) {
+    return fail(
+      new Fault(
+        'datadog.rejected',
+        `Datadog refused the query (200, ${oneLine(answer.error ?? `status ${answer.status}`)})`,
+      ),
+    );
   }
   const byQuery = new Map<Q, MetricsQueryMetadata[]>();
   let strays = 0;
@@ -126,20 +150,31 @@ function toReading(series: readonly MetricsQueryMetadata[]): Reading {
     return {
       kind: 'none',
       reason: 'several_series',
-      detail: oneLine(`Datadog answered ${series.length} series (${scopes.join(' | ')}${series.length > 3 ? ' | …' : ''}) where one was expected`),
+      detail: oneLine(
+        `Datadog answered ${series.length} series (${scopes.join(' | ')}${series.length > 3 ? ' | …' : ''}) where one was expected`,
+      ),
     };
   }
   const picked = pickPoint(only.pointlist ?? []);
   if (picked.kind === 'point') return picked;
-  return { kind: 'none', reason: 'only_nulls', detail: `Datadog has no value in any of the ${picked.count} points of the window` };
+  return {
+    kind: 'none',
+    reason: 'only_nulls',
+    detail: `Datadog has no value in any of the ${picked.count} points of the window`,
+  };
 }
 
 function strayed(count: number): Reading {
-  return { kind: 'none', reason: 'no_series', detail: `Datadog answered ${count} series that name no query (query_index), and none for this one` };
+  return {
+    kind: 'none',
+    reason: 'no_series',
+    detail: `Datadog answered ${count} series that name no query (query_index), and none for this one`,
+  };
 }
 
 function rateLimitGauges(registry: Registry) {
-  const make = (name: string, help: string) => gauge(registry, `rate_limit_queries_${name}`, help, ['endpoint']);
+  const make = (name: string, help: string) =>
+    gauge(registry, `rate_limit_queries_${name}`, help, ['endpoint']);
   return {
     limit: make('limit', "Calls that Datadog's rate limit allows per period."),
     remaining: make('remaining', 'Calls left in the present period.'),

@@ -38,5 +38,9 @@ export function pauseSeconds(status: number, limit: RateLimit): number {
   const isSpent = status === 429 || (limit.remaining === 0 && limit.resetSeconds !== undefined);
   if (!isSpent) return 0;
   const reset = limit.resetSeconds ?? defaultPauseSeconds;
-  return Math.min(Math.max(reset, 1), limit.periodSeconds === undefined ? longestPauseSeconds : Math.max(limit.periodSeconds, 1), longestPauseSeconds);
+  return Math.min(
+    Math.max(reset, 1),
+    limit.periodSeconds === undefined ? longestPauseSeconds : Math.max(limit.periodSeconds, 1),
+    longestPauseSeconds,
+  );
 }

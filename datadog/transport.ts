@@ -4,7 +4,7 @@ import {
   ResponseContext,
 } from '@datadog/datadog-api-client/dist/packages/datadog-api-client-common/http/http.js';
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
-import { deadline, type Clock } from '../core/clock.js';
+import { type Clock, deadline } from '../core/clock.js';
 import type { Headers } from './rate-limit.js';
 
 /** How Datadog is reached: directly, or through the company's proxy. */
@@ -73,11 +73,15 @@ export class Exchange implements HttpLibrary {
 
 function flatten(headers: Readonly<Record<string, string | string[] | undefined>>): Headers {
   return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name.toLowerCase(), Array.isArray(value) ? value.join(', ') : value]])),
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name.toLowerCase(), Array.isArray(value) ? value.join(', ') : value]],
+    ),
   );
 }
 
 /** JSON has no NaN; where one comes nevertheless, it is quoted, so that it spoils its own series and not the batch. */
 export function tolerateBareNumbers(json: string): string {
-  return /[[,:]\s*-?(?:NaN|Infinity)\s*[,\]}]/.test(json) ? json.replaceAll(/([[,:]\s*)(-?(?:NaN|Infinity))(?=\s*[,\]}])/g, '$1"$2"') : json;
+  return /[[,:]\s*-?(?:NaN|Infinity)\s*[,\]}]/.test(json)
+    ? json.replaceAll(/([[,:]\s*)(-?(?:NaN|Infinity))(?=\s*[,\]}])/g, '$1"$2"')
+    : json;
 }

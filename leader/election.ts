@@ -35,7 +35,12 @@ export interface LockBox {
 /** Who leads, as this replica knows it. Not knowing is its own answer, never "nobody" or "I". */
 export type Leader =
   | { readonly who: 'me'; readonly sinceMs: number; readonly transitions: number }
-  | { readonly who: 'other'; readonly name: string; readonly renewedAtMs: number; readonly transitions: number }
+  | {
+      readonly who: 'other';
+      readonly name: string;
+      readonly renewedAtMs: number;
+      readonly transitions: number;
+    }
   | { readonly who: 'unknown' };
 
 export interface ElectionPorts {
@@ -83,7 +88,8 @@ export class Election implements Component {
 
   leader(): Leader {
     const lock = this.#stored?.lock;
-    if (this.isLeader() && lock !== undefined) return { who: 'me', sinceMs: lock.acquiredAtMs, transitions: lock.transitions };
+    if (this.isLeader() && lock !== undefined)
+      return { who: 'me', sinceMs: lock.acquiredAtMs, transitions: lock.transitions };
     if (lock?.holder === undefined || lock.holder === this.#options.identity) return { who: 'unknown' };
     return { who: 'other', name: lock.holder, renewedAtMs: lock.renewedAtMs, transitions: lock.transitions };
   }
@@ -121,10 +127,19 @@ export class Election implements Component {
     this.#renewedAtMs = undefined;
     this.#tellChange();
     if (held === undefined) return;
-    const lock = { ...held.lock, holder: undefined, durationSeconds: 1, renewedAtMs: this.#ports.clock.nowMs() };
+    const lock = {
+      ...held.lock,
+      holder: undefined,
+      durationSeconds: 1,
+      renewedAtMs: this.#ports.clock.nowMs(),
+    };
     const released = await this.#ports.box.write(lock, held.revision, signal);
     if (released.ok) this.#ports.log.info({ identity: this.#options.identity }, 'gave up leadership');
-    else this.#ports.log.warn({ detail: released.error.message }, 'leadership could not be given up; another replica takes over when the lease ends');
+    else
+      this.#ports.log.warn(
+        { detail: released.error.message },
+        'leadership could not be given up; another replica takes over when the lease ends',
+      );
   }
 
   /** One look at the lock and what follows from it; answers how long to wait for the next. */
@@ -181,13 +196,18 @@ export class Election implements Component {
 
   #failed(fault: Fault, startedAtMs: number): number {
     if (fault.code === 'kube.conflict') return Math.min(1_000, this.#times.retryMs);
-    if (this.#trouble === undefined) this.#ports.log.warn({ code: fault.code, detail: fault.message }, 'leader election cannot reach its lock; retrying');
+    if (this.#trouble === undefined)
+      this.#ports.log.warn(
+        { code: fault.code, detail: fault.message },
+        'leader election cannot reach its lock; retrying',
+      );
     this.#trouble = `the lock cannot be reached: ${fault.message}`;
     return this.#times.retryMs - (this.#ports.clock.monotonicMs() - startedAtMs);
   }
 
   #see(stored: StoredLock | undefined): void {
-    if (stored?.revision !== this.#stored?.revision || stored === undefined) this.#changeSeenAtMs = this.#ports.clock.monotonicMs();
+    if (stored?.revision !== this.#stored?.revision || stored === undefined)
+      this.#changeSeenAtMs = this.#ports.clock.monotonicMs();
     this.#stored = stored;
     if (stored?.lock.holder !== this.#options.identity) this.#renewedAtMs = undefined;
   }
@@ -196,13 +216,20 @@ export class Election implements Component {
     const lock = this.#stored?.lock;
     return lock === undefined
       ? undefined
-      : { holder: lock.holder, durationSeconds: lock.durationSeconds, lastChangeSeenAtMs: this.#changeSeenAtMs };
+      : {
+          holder: lock.holder,
+          durationSeconds: lock.durationSeconds,
+          lastChangeSeenAtMs: this.#changeSeenAtMs,
+        };
   }
 
   /** Waits, but not past the moment at which this replica stops leading, which others must hear of in time. */
   async #waitAsLeader(waitMs: number, signal: AbortSignal): Promise<void> {
     const { clock } = this.#ports;
-    const leftMs = this.#renewedAtMs === undefined ? waitMs : this.#renewedAtMs + this.#times.stepDownMs - clock.monotonicMs();
+    const leftMs =
+      this.#renewedAtMs === undefined
+        ? waitMs
+        : this.#renewedAtMs + this.#times.stepDownMs - clock.monotonicMs();
     await this.#wake.wait(Math.max(1, Math.min(waitMs, leftMs)), clock, signal);
     this.#tellChange();
   }
@@ -213,11 +240,17 @@ export class Election implements Component {
     this.#wasLeader = isLeader;
     this.#isLeaderGauge.set({ join_leader: 'true', is_leader: String(isLeader) }, 1);
     this.#isLeaderGauge.set({ join_leader: 'true', is_leader: String(!isLeader) }, 0);
-    this.#ports.log.info({ identity: this.#options.identity, leader: this.leader() }, isLeader ? 'this replica leads' : 'this replica does not lead any more');
+    this.#ports.log.info(
+      { identity: this.#options.identity, leader: this.leader() },
+      isLeader ? 'this replica leads' : 'this replica does not lead any more',
+    );
     this.#listeners.notify();
   }
 }
 
 function leaderGauge(registry: Registry) {
-  return gauge(registry, 'leader_election_is_leader', '1 for the state that this replica is in.', ['join_leader', 'is_leader']);
+  return gauge(registry, 'leader_election_is_leader', '1 for the state that this replica is in.', [
+    'join_leader',
+    'is_leader',
+  ]);
 }

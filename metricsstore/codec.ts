@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type InvalidReason, type MetricKey, type MetricRecord, metricId, type Point, valueProblem } from '../core/metric.js';
+import {
+  type InvalidReason,
+  type MetricKey,
+  type MetricRecord,
+  metricId,
+  type Point,
+  valueProblem,
+} from '../core/metric.js';
 import { fail, ok, type Result } from '../core/result.js';
 import { canonicalSelector } from '../core/selector.js';
 import { parseSelector } from '../core/selector-text.js';
@@ -24,7 +31,10 @@ export function isRecordKey(key: string): boolean {
 export function encodeRecord(record: MetricRecord): Entry {
   const { key } = record;
   const hash = createHash('sha256').update(metricId(key)).digest('hex').slice(0, 16);
-  const name = key.name.toLowerCase().replaceAll(/[^a-z0-9_.]/g, '_').slice(0, 120);
+  const name = key.name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_.]/g, '_')
+    .slice(0, 120);
   return { key: `${keyPrefix}${key.namespace}.${name}.${hash}`, value: JSON.stringify(toWire(record)) };
 }
 
@@ -42,7 +52,12 @@ function toWire(record: MetricRecord): object {
     case 'valid':
       return { ...identity, ...wirePoint(record.point), trouble: record.trouble };
     case 'invalid':
-      return { ...identity, reason: record.reason, detail: record.detail, ...(record.lastPoint && wirePoint(record.lastPoint)) };
+      return {
+        ...identity,
+        reason: record.reason,
+        detail: record.detail,
+        ...(record.lastPoint && wirePoint(record.lastPoint)),
+      };
   }
 }
 
@@ -75,7 +90,9 @@ export function decodeRecord(entry: Entry): Result<MetricRecord, string> {
 function parseObject(json: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const parsed: unknown = JSON.parse(json);
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? { ...parsed } : undefined;
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
+      ? { ...parsed }
+      : undefined;
   } catch {
     // The caller names the entry; the parser's own words would not help anyone.
     return undefined;
@@ -88,7 +105,9 @@ function parseKey(fields: Readonly<Record<string, unknown>>): Result<MetricKey, 
   if (namespace === undefined || namespace.includes('/')) return fail('has no namespace');
   if (name === undefined) return fail('has no metric');
   const selector = parseSelector(text(fields['selector']) ?? '');
-  return selector.ok ? ok({ namespace, name, selector: selector.value }) : fail(`has an unreadable selector: ${selector.error}`);
+  return selector.ok
+    ? ok({ namespace, name, selector: selector.value })
+    : fail(`has an unreadable selector: ${selector.error}`);
 }
 
 /** Whoever wrote it, a number that must not be served is not let in. */
@@ -96,7 +115,8 @@ function parsePoint(fields: Readonly<Record<string, unknown>>): Result<Point | u
   const { value, observedAt } = fields;
   if (value === undefined) return ok(undefined);
   const observedAtMs = typeof observedAt === 'string' ? Date.parse(observedAt) : Number.NaN;
-  if (typeof value !== 'number' || valueProblem(value) !== undefined) return fail('has a value that cannot be served');
+  if (typeof value !== 'number' || valueProblem(value) !== undefined)
+    return fail('has a value that cannot be served');
   if (Number.isNaN(observedAtMs)) return fail('has a value without the time that it was observed at');
   return ok({ value, observedAtMs });
 }

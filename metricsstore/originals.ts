@@ -15,8 +15,14 @@ export function isOriginalsKey(key: string): boolean {
 export function decodeOriginals(value: string): MetricRecord | undefined {
   const fields = parse(value);
   const owner = fields?.reference ?? fields?.hpa;
-  if (fields?.valid !== true || typeof owner?.namespace !== 'string' || typeof fields.metricName !== 'string') return undefined;
-  if (typeof fields.value !== 'number' || valueProblem(fields.value) !== undefined || typeof fields.ts !== 'number') return undefined;
+  if (fields?.valid !== true || typeof owner?.namespace !== 'string' || typeof fields.metricName !== 'string')
+    return undefined;
+  if (
+    typeof fields.value !== 'number' ||
+    valueProblem(fields.value) !== undefined ||
+    typeof fields.ts !== 'number'
+  )
+    return undefined;
   const matchLabels = fields.labels ?? {};
   if (Object.values(matchLabels).some((label) => typeof label !== 'string')) return undefined;
   const selector = fromLabelSelector({ matchLabels });

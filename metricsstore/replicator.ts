@@ -6,7 +6,7 @@ import { Listeners } from '../core/listeners.js';
 import type { Logger } from '../core/log.js';
 import type { Result } from '../core/result.js';
 import { Wake } from '../core/wake.js';
-import { type ShardReader, shardCount, shardName, type StoredShard } from './shard-content.js';
+import { type ShardReader, type StoredShard, shardCount, shardName } from './shard-content.js';
 import type { ShardWriter } from './shard-writer.js';
 import type { Store } from './store.js';
 
@@ -15,7 +15,11 @@ export interface ShardBox {
   /** `undefined` when there is no such object. */
   read(name: string, signal: AbortSignal): Promise<Result<StoredShard | undefined, Fault>>;
   /** Tells `listener` of the object now and at each change, `undefined` while it does not exist, until `signal` aborts. */
-  follow(name: string, listener: (shard: StoredShard | undefined) => void, signal: AbortSignal): Promise<void>;
+  follow(
+    name: string,
+    listener: (shard: StoredShard | undefined) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
   /** How long the watches have been silent, bookmarks counted; Infinity before the first answer. */
   heardAgoMs(): number;
 }
@@ -98,14 +102,19 @@ export class Replicator implements Component {
 
   /** How long the cluster's copy has stood unchanged, as far as this replica saw; `undefined` before it saw any. */
   unchangedForMs(): number | undefined {
-    return this.#lastChangeAtMs === undefined ? undefined : this.#ports.clock.monotonicMs() - this.#lastChangeAtMs;
+    return this.#lastChangeAtMs === undefined
+      ? undefined
+      : this.#ports.clock.monotonicMs() - this.#lastChangeAtMs;
   }
 
   health(): Health {
     if (!this.hasSynced()) return { state: 'starting', detail: 'the stored metrics have not been read yet' };
     const silentMs = this.#ports.box.heardAgoMs();
     if (silentMs > this.#options.maxSilenceMs) {
-      return { state: 'unready', detail: `no word from the API server about the stored metrics for ${Math.round(silentMs / 1000)} s` };
+      return {
+        state: 'unready',
+        detail: `no word from the API server about the stored metrics for ${Math.round(silentMs / 1000)} s`,
+      };
     }
     return this.#trouble === undefined ? { state: 'ready' } : { state: 'degraded', detail: this.#trouble };
   }
@@ -175,7 +184,11 @@ export class Replicator implements Component {
         this.#note(index, shard);
         this.#wake.wake();
       };
-      void this.#ports.box.follow(shardName(this.#options.name, index), listener, AbortSignal.any([signal, stop.signal]));
+      void this.#ports.box.follow(
+        shardName(this.#options.name, index),
+        listener,
+        AbortSignal.any([signal, stop.signal]),
+      );
     }
   }
 
@@ -186,7 +199,9 @@ export class Replicator implements Component {
   }
 
   #known(): (StoredShard | undefined)[] {
-    return this.#indexes(shardCount(this.#seen.get(0), this.#options.maxShards)).map((index) => this.#seen.get(index));
+    return this.#indexes(shardCount(this.#seen.get(0), this.#options.maxShards)).map((index) =>
+      this.#seen.get(index),
+    );
   }
 
   #indexes(count: number): number[] {
@@ -197,9 +212,16 @@ export class Replicator implements Component {
   #settle(fault: Fault | undefined): void {
     this.#failures = fault === undefined ? 0 : this.#failures + 1;
     if (fault !== undefined && this.#trouble === undefined) {
-      this.#ports.log.warn({ code: fault.code, detail: fault.message }, 'the metrics could not be written to their ConfigMaps; retrying');
+      this.#ports.log.warn(
+        { code: fault.code, detail: fault.message },
+        'the metrics could not be written to their ConfigMaps; retrying',
+      );
     }
-    if (fault === undefined && this.#trouble !== undefined) this.#ports.log.info({}, 'the metrics are written to their ConfigMaps again');
-    this.#trouble = fault === undefined ? undefined : `the metrics could not be shared with the other replicas: ${fault.message}`;
+    if (fault === undefined && this.#trouble !== undefined)
+      this.#ports.log.info({}, 'the metrics are written to their ConfigMaps again');
+    this.#trouble =
+      fault === undefined
+        ? undefined
+        : `the metrics could not be shared with the other replicas: ${fault.message}`;
   }
 }

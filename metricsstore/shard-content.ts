@@ -93,6 +93,11 @@ export class ShardReader {
 function keepNewer(records: Map<MetricId, MetricRecord>, record: MetricRecord): void {
   const id = metricId(record.key);
   const before = records.get(id);
-  if (before?.state === 'valid' && record.state === 'valid' && before.point.observedAtMs > record.point.observedAtMs) return;
+  if (
+    before?.state === 'valid' &&
+    record.state === 'valid' &&
+    before.point.observedAtMs > record.point.observedAtMs
+  )
+    return;
   records.set(id, record);
 }

@@ -9,10 +9,10 @@ import {
   foreignEntries,
   lastUpdatedAnnotation,
   recordEntries,
+  type StoredShard,
   saysExactly,
   shardCountAnnotation,
   shardName,
-  type StoredShard,
 } from './shard-content.js';
 import { planShards, type Shard, type ShardLimits } from './shards.js';
 import type { Snapshot } from './store.js';
@@ -23,7 +23,10 @@ export interface WritableShards {
   /** `revision` `undefined` creates. Faults: `kube.conflict` when the object is not as that revision left it. */
   write(
     name: string,
-    content: { readonly data: Readonly<Record<string, string>>; readonly annotations: Readonly<Record<string, string>> },
+    content: {
+      readonly data: Readonly<Record<string, string>>;
+      readonly annotations: Readonly<Record<string, string>>;
+    },
     revision: string | undefined,
     signal: AbortSignal,
   ): Promise<Result<StoredShard, Fault>>;

@@ -29,7 +29,9 @@ export function planShards(
 ): ShardPlan {
   const shards = current.map((_, index) => new OpenShard(reservedBytes[index] ?? 0));
   const homeless: [string, string][] = [];
-  const homes = new Map(current.flatMap((shard, index) => [...shard.keys()].map((key) => [key, index] as const)));
+  const homes = new Map(
+    current.flatMap((shard, index) => [...shard.keys()].map((key) => [key, index] as const)),
+  );
   for (const [key, value] of entries) {
     const home = homes.get(key);
     const shard = home === undefined ? undefined : shards[home];

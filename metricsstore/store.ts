@@ -52,7 +52,11 @@ export class Store {
     const point = lastPointOf(record);
     const known = before === undefined ? undefined : lastPointOf(before.record);
     if (before !== undefined && point !== undefined && known?.observedAtMs === point.observedAtMs) {
-      return { record, ageOnArrivalMs: before.ageOnArrivalMs, arrivedAtMonotonicMs: before.arrivedAtMonotonicMs };
+      return {
+        record,
+        ageOnArrivalMs: before.ageOnArrivalMs,
+        arrivedAtMonotonicMs: before.arrivedAtMonotonicMs,
+      };
     }
     const ageOnArrivalMs = point === undefined ? 0 : this.#clock.nowMs() - point.observedAtMs;
     return { record, ageOnArrivalMs, arrivedAtMonotonicMs: this.#clock.monotonicMs() };

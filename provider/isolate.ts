@@ -4,7 +4,9 @@ import type { DatadogQuery } from './query.js';
 import type { Outcome, Reading } from './reading.js';
 
 /** Asks Datadog for the latest point of each query in one call. */
-export type Ask = (queries: readonly DatadogQuery[]) => Promise<Result<ReadonlyMap<DatadogQuery, Reading>, Fault>>;
+export type Ask = (
+  queries: readonly DatadogQuery[],
+) => Promise<Result<ReadonlyMap<DatadogQuery, Reading>, Fault>>;
 
 /** How many more calls may be spent on finding bad queries; shared by all batches of a tick and counted down. */
 export interface IsolationBudget {

@@ -1,4 +1,11 @@
-import { futureToleranceMs, type InvalidReason, lastPointOf, type MetricRecord, type Point, valueProblem } from '../core/metric.js';
+import {
+  futureToleranceMs,
+  type InvalidReason,
+  lastPointOf,
+  type MetricRecord,
+  type Point,
+  valueProblem,
+} from '../core/metric.js';
 import type { Outcome } from './reading.js';
 import type { Want } from './wants.js';
 
@@ -26,7 +33,8 @@ export function judge(
   outcome: Outcome | undefined,
   judging: Judging,
 ): MetricRecord {
-  if (want.ask.kind === 'refused') return invalid(want, undefined, want.ask.reason, want.ask.detail, undefined);
+  if (want.ask.kind === 'refused')
+    return invalid(want, undefined, want.ask.reason, want.ask.detail, undefined);
   const known = sameQuestion(want, previous);
   if (outcome === undefined) return known ?? pending(want, undefined);
   switch (outcome.kind) {
@@ -54,20 +62,37 @@ function pointOf(known: MetricRecord | undefined): Point | undefined {
   return known === undefined ? undefined : lastPointOf(known);
 }
 
-function judgePoint(want: Want, point: Point, lastPoint: Point | undefined, { nowMs, maxAgeMs }: Judging): MetricRecord {
+function judgePoint(
+  want: Want,
+  point: Point,
+  lastPoint: Point | undefined,
+  { nowMs, maxAgeMs }: Judging,
+): MetricRecord {
   const query = queryOf(want);
   const problem = valueProblem(point.value);
-  if (problem !== undefined) return invalid(want, query, problem, `Datadog's point is ${point.value}`, lastPoint);
+  if (problem !== undefined)
+    return invalid(want, query, problem, `Datadog's point is ${point.value}`, lastPoint);
   const ageMs = nowMs - point.observedAtMs;
   const found = { value: point.value === 0 ? 0 : point.value, observedAtMs: point.observedAtMs };
   if (ageMs > maxAgeMs) return invalid(want, query, 'stale', 'Datadog has no newer point', found);
   if (ageMs < -futureToleranceMs) {
-    return invalid(want, query, 'future', `the point lies ${seconds(-ageMs)} ahead of this replica's clock`, lastPoint);
+    return invalid(
+      want,
+      query,
+      'future',
+      `the point lies ${seconds(-ageMs)} ahead of this replica's clock`,
+      lastPoint,
+    );
   }
   return { state: 'valid', key: want.key, query, point: found };
 }
 
-function afterTrouble(want: Want, known: MetricRecord | undefined, trouble: string, judging: Judging): MetricRecord {
+function afterTrouble(
+  want: Want,
+  known: MetricRecord | undefined,
+  trouble: string,
+  judging: Judging,
+): MetricRecord {
   if (known === undefined) return pending(want, trouble);
   switch (known.state) {
     case 'pending':

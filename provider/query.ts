@@ -18,7 +18,8 @@ export interface QueryOptions {
  * because Datadog stores them so. The error says what cannot be asked, and the remedy.
  */
 export function toQuery(key: MetricKey, options: QueryOptions): Result<DatadogQuery, string> {
-  const problem = nameProblem(key.name) ?? key.selector.map(requirementProblem).find((found) => found !== undefined);
+  const problem =
+    nameProblem(key.name) ?? key.selector.map(requirementProblem).find((found) => found !== undefined);
   if (problem !== undefined) return fail(problem);
   const text = `${options.aggregator}:${key.name}{${toFilter(key.selector)}}.rollup(${options.rollupSeconds})`;
   return ok(text as DatadogQuery);
@@ -51,7 +52,9 @@ function requirementProblem(requirement: Requirement): string | undefined {
       return `selector key ${key}: Datadog compares tags for equality only`;
     case 'exists':
     case 'doesNotExist':
-      return key.length > longestTag ? `selector key ${key}: a Datadog tag has at most ${longestTag} characters` : undefined;
+      return key.length > longestTag
+        ? `selector key ${key}: a Datadog tag has at most ${longestTag} characters`
+        : undefined;
     case 'in':
     case 'notIn':
       return valuesProblem(key, requirement.values);
@@ -63,7 +66,9 @@ function valuesProblem(key: string, values: readonly string[]): string | undefin
     return `selector key ${key} with an empty value: Datadog has no empty tags; use the operator Exists or DoesNotExist`;
   }
   const long = values.find((value) => key.length + 1 + value.length > longestTag);
-  return long === undefined ? undefined : `selector ${key}=${long}: a Datadog tag has at most ${longestTag} characters`;
+  return long === undefined
+    ? undefined
+    : `selector ${key}=${long}: a Datadog tag has at most ${longestTag} characters`;
 }
 
 /**
@@ -72,7 +77,9 @@ function valuesProblem(key: string, values: readonly string[]): string | undefin
  */
 function toFilter(selector: Selector): string {
   if (selector.length === 0) return '*';
-  const inSymbols = selector.every((requirement) => !('values' in requirement) || requirement.values.length === 1);
+  const inSymbols = selector.every(
+    (requirement) => !('values' in requirement) || requirement.values.length === 1,
+  );
   const terms = selector.map((requirement) => toTerm(requirement, inSymbols ? '!' : 'NOT '));
   return terms.sort().join(inSymbols ? ',' : ' AND ');
 }
@@ -94,7 +101,12 @@ function toTerm(requirement: Requirement, not: '!' | 'NOT '): string {
   }
 }
 
-function oneOrMany(tag: string, operator: 'IN' | 'NOT IN', values: readonly string[], not: '' | '!' | 'NOT '): string {
+function oneOrMany(
+  tag: string,
+  operator: 'IN' | 'NOT IN',
+  values: readonly string[],
+  not: '' | '!' | 'NOT ',
+): string {
   const folded = [...new Set(values.map((value) => value.toLowerCase()))].sort();
   return folded.length === 1 ? `${not}${tag}:${folded[0]}` : `${tag} ${operator} (${folded.join(',')})`;
 }

@@ -22,7 +22,10 @@ export interface WantedSet {
 
 /** One call to Datadog. Queries without a series are absent from the map. */
 export interface PointSource {
-  latest(queries: readonly DatadogQuery[], signal: AbortSignal): Promise<Result<ReadonlyMap<DatadogQuery, Reading>, Fault>>;
+  latest(
+    queries: readonly DatadogQuery[],
+    signal: AbortSignal,
+  ): Promise<Result<ReadonlyMap<DatadogQuery, Reading>, Fault>>;
 }
 
 export interface RecordSink {
@@ -60,6 +63,8 @@ export interface RefresherOptions extends AgendaOptions, RoundLimits {
 
 /** A new leader waits so long, and no longer, for what the last one left. */
 const primingMs = 10_000;
+/** Readiness waits so long, and no longer, for the first refresh: an outage of Datadog's must not take the API away. */
+const firstRefreshMs = 30_000;
 /** A follower looks up so often, besides being woken; it only bounds a missed wake. */
 const idleMs = 5_000;
 
@@ -106,8 +111,13 @@ export class Refresher implements Component {
     const { clock, leadership } = this.#ports;
     const silentMs = clock.monotonicMs() - this.#lastTurnAtMs;
     const allowedMs = Math.max(180_000, 6 * this.#options.refreshPeriodMs);
-    if (silentMs > allowedMs) return { state: 'stuck', detail: `no refresh for ${Math.round(silentMs / 1000)} s` };
-    if (leadership.isLeader() && !this.#hasRefreshed) return { state: 'starting', detail: 'the first refresh has not ended' };
+    if (silentMs > allowedMs)
+      return { state: 'stuck', detail: `no refresh for ${Math.round(silentMs / 1000)} s` };
+    if (leadership.isLeader() && !this.#hasRefreshed) {
+      const detail = 'the first refresh has not ended';
+      const hasWaited = clock.monotonicMs() - this.#startedAtMs > firstRefreshMs;
+      return { state: hasWaited ? 'degraded' : 'starting', detail };
+    }
     return { state: 'ready' };
   }
 
@@ -120,7 +130,11 @@ export class Refresher implements Component {
       return idleMs;
     }
     if (this.#wantsChanged) this.#keepInStep();
-    const agenda = { lastFullAtMs: this.#lastFullAtMs, lastNewAtMs: this.#lastNewAtMs, newSinceMs: this.#newSinceMs };
+    const agenda = {
+      lastFullAtMs: this.#lastFullAtMs,
+      lastNewAtMs: this.#lastNewAtMs,
+      newSinceMs: this.#newSinceMs,
+    };
     const step = nextStep(agenda, this.#options, clock.monotonicMs());
     const waitMs = step.atMs - clock.monotonicMs();
     if (waitMs > 0) return Math.min(waitMs, idleMs);
@@ -191,7 +205,10 @@ export class Refresher implements Component {
     }
   }
 
-  #judgeAll(wants: readonly Want[], outcomes: ReadonlyMap<DatadogQuery, Outcome>): ReadonlyMap<MetricId, MetricRecord> {
+  #judgeAll(
+    wants: readonly Want[],
+    outcomes: ReadonlyMap<DatadogQuery, Outcome>,
+  ): ReadonlyMap<MetricId, MetricRecord> {
     const judging = {
       nowMs: this.#ports.clock.nowMs(),
       maxAgeMs: effectiveMaxAgeMs(this.#options.maxAgeSeconds, this.#options.rollupSeconds),
@@ -213,7 +230,12 @@ export class Refresher implements Component {
 
 function refresherMetrics(registry: Registry) {
   return {
-    records: gauge(registry, 'external_metrics', 'Wanted external metrics, by whether they have a value to serve.', ['valid']),
+    records: gauge(
+      registry,
+      'external_metrics',
+      'Wanted external metrics, by whether they have a value to serve.',
+      ['valid'],
+    ),
     elapsed: histogram(
       registry,
       'external_metrics_retriever_elapsed',

@@ -27,8 +27,10 @@ export async function askRound(
   const alone = toBatches(queries.alone, { ...limits, maxQueries: 1 });
   const budget: IsolationBudget = { callsLeft: isolationCalls };
   const guarded = stopInOutage(ask);
-  const answers = await inParallel([...together.batches, ...alone.batches], limits.maxParallelQueries, (batch) =>
-    askIsolating(batch, guarded, budget),
+  const answers = await inParallel(
+    [...together.batches, ...alone.batches],
+    limits.maxParallelQueries,
+    (batch) => askIsolating(batch, guarded, budget),
   );
   const outcomes = new Map<DatadogQuery, Outcome>(answers.flatMap((answer) => [...answer]));
   for (const [query, urlLength] of [...together.oversized, ...alone.oversized]) {

@@ -19,7 +19,11 @@ export interface Want {
   readonly key: MetricKey;
   readonly ask:
     | { readonly kind: 'query'; readonly query: DatadogQuery }
-    | { readonly kind: 'refused'; readonly reason: Extract<InvalidReason, 'unaskable' | 'ambiguous'>; readonly detail: string };
+    | {
+        readonly kind: 'refused';
+        readonly reason: Extract<InvalidReason, 'unaskable' | 'ambiguous'>;
+        readonly detail: string;
+      };
 }
 
 /** What an autoscaler asks that has no identity, so that no request for it can ever come. */
@@ -39,7 +43,10 @@ export function toWants(
     for (const metric of autoscaler.metrics) {
       const key = toMetricKey(autoscaler, metric);
       if (!key.ok) {
-        unreadable.push({ autoscaler: `${autoscaler.kind} ${autoscaler.namespace}/${autoscaler.name}`, detail: key.error });
+        unreadable.push({
+          autoscaler: `${autoscaler.kind} ${autoscaler.namespace}/${autoscaler.name}`,
+          detail: key.error,
+        });
         continue;
       }
       const id = metricId(key.value);
@@ -71,7 +78,10 @@ export class Wants {
   #wants: ReadonlyMap<MetricId, Want> | undefined;
   #named = new Set<string>();
 
-  constructor(ports: { readonly sources: readonly AutoscalerSource[]; readonly log: Logger }, options: QueryOptions) {
+  constructor(
+    ports: { readonly sources: readonly AutoscalerSource[]; readonly log: Logger },
+    options: QueryOptions,
+  ) {
     this.#sources = ports.sources;
     this.#log = ports.log;
     this.#options = options;
@@ -122,9 +132,11 @@ export class Wants {
   #nameRefusals(wants: ReadonlyMap<MetricId, Want>, unreadable: readonly Unreadable[]): void {
     const refused = new Map<string, object>();
     for (const want of wants.values()) {
-      if (want.ask.kind === 'refused') refused.set(`${want.id} ${want.ask.detail}`, { metric: want.id, detail: want.ask.detail });
+      if (want.ask.kind === 'refused')
+        refused.set(`${want.id} ${want.ask.detail}`, { metric: want.id, detail: want.ask.detail });
     }
-    for (const { autoscaler, detail } of unreadable) refused.set(`${autoscaler} ${detail}`, { autoscaler, detail });
+    for (const { autoscaler, detail } of unreadable)
+      refused.set(`${autoscaler} ${detail}`, { autoscaler, detail });
     for (const [name, fields] of refused) {
       if (!this.#named.has(name)) this.#log.warn(fields, 'an external metric cannot be asked of Datadog');
     }
