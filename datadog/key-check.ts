@@ -1,0 +1,58 @@
+import type { Clock } from '../core/clock.js';
+import type { Component, Health } from '../core/component.js';
+import type { Logger } from '../core/log.js';
+import type { DatadogClient } from './client.js';
+
+/** As often as the original agent. */
+const periodMs = 3_600_000;
+const retryMs = 60_000;
+
+/** What is known of the API key. Datadog has no such question for application keys: a wrong one shows at the first query. */
+type KeyState =
+  | { readonly state: 'unknown' }
+  | { readonly state: 'valid' }
+  | { readonly state: 'trouble'; readonly detail: string };
+
+/** Asks Datadog at start, and each hour, whether the API key is valid, and says so plainly. */
+export class KeyCheck implements Component {
+  readonly name = 'datadog-keys';
+  readonly #ports: { readonly client: DatadogClient; readonly clock: Clock; readonly log: Logger };
+  #key: KeyState = { state: 'unknown' };
+
+  constructor(ports: { readonly client: DatadogClient; readonly clock: Clock; readonly log: Logger }) {
+    this.#ports = ports;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#check(signal);
+      await this.#ports.clock.sleep(this.#key.state === 'valid' ? periodMs : retryMs, signal);
+    }
+  }
+
+  /** Never unready: without a valid key this replica still says why there is no value. */
+  health(): Health {
+    return this.#key.state === 'trouble'
+      ? { state: 'degraded', detail: this.#key.detail }
+      : { state: 'ready' };
+  }
+
+  async #check(signal: AbortSignal): Promise<void> {
+    const answer = await this.#ports.client.validate(signal);
+    if (signal.aborted) return;
+    this.#become(answer.ok ? { state: 'valid' } : { state: 'trouble', detail: answer.error.message });
+  }
+
+  #become(next: KeyState): void {
+    const before = this.#key;
+    this.#key = next;
+    if (next.state === 'trouble' && (before.state !== 'trouble' || before.detail !== next.detail)) {
+      this.#ports.log.error(
+        { detail: next.detail },
+        'the Datadog API key could not be validated; metrics have no values until this is mended',
+      );
+    }
+    if (next.state === 'valid' && before.state !== 'valid')
+      this.#ports.log.info({}, 'Datadog accepts the API key');
+  }
+}

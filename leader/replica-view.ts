@@ -1,0 +1,17 @@
+import type { Leader } from './election.js';
+
+/** A clause for messages: whose values this replica serves, and how long ago they last changed here. */
+export function describeReplica(leader: Leader, unchangedForMs: number | undefined): string {
+  const lastUpdate =
+    unchangedForMs === undefined
+      ? 'whose values have not come yet'
+      : `whose last update came ${Math.round(unchangedForMs / 1000)} s ago`;
+  switch (leader.who) {
+    case 'me':
+      return 'this replica leads and asks Datadog itself';
+    case 'other':
+      return `this replica follows ${leader.name}, ${lastUpdate}`;
+    case 'unknown':
+      return `this replica knows of no leader (kubectl get lease); it serves what the last one left, ${lastUpdate}`;
+  }
+}
