@@ -23,7 +23,7 @@ export function toFault(
     case 413:
     case 414:
     case 422:
-      return new Fault('datadog.rejected', `Datadog refused the query (${status}${said})`);
+      return new Fault('datadog.rejected', `${status}${said === '' ? ' without a reason' : said}`);
     case 429:
       return rateLimited(exchange);
     case 404:

@@ -1,3 +1,5 @@
+import { bareNumber } from './bare-numbers.js';
+
 /** A series' points as Datadog sends them: `[milliseconds, value | null]`, values unjudged. */
 export type PointList = readonly (readonly [unknown, unknown])[];
 
@@ -26,15 +28,6 @@ export function pickPoint(points: PointList): Picked {
   const [observedAtMs, value] = picked;
   return {
     kind: 'point',
-    point: { observedAtMs, value: typeof value === 'number' ? value : toNumber(value) },
+    point: { observedAtMs, value: typeof value === 'number' ? bareNumber(value) : Number.NaN },
   };
-}
-
-/** Bare `NaN` and `Infinity` reach us as text, since JSON cannot hold them. */
-function toNumber(value: unknown): number {
-  return value === 'Infinity'
-    ? Number.POSITIVE_INFINITY
-    : value === '-Infinity'
-      ? Number.NEGATIVE_INFINITY
-      : Number.NaN;
 }

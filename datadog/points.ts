@@ -119,7 +119,7 @@ export function readAnswer<Q extends string>(
     return fail(
       new Fault(
         'datadog.rejected',
-        `Datadog refused the query (200, ${oneLine(answer.error ?? `status ${answer.status}`)})`,
+        `200 with an error: ${oneLine(answer.error ?? `status ${answer.status}`)}`,
       ),
     );
   }
@@ -160,7 +160,7 @@ function toReading(series: readonly MetricsQueryMetadata[]): Reading {
   return {
     kind: 'none',
     reason: 'only_nulls',
-    detail: `Datadog has no value in any of the ${picked.count} points of the window`,
+    detail: `none of the ${picked.count} points of the window has a value`,
   };
 }
 

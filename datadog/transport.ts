@@ -5,6 +5,7 @@ import {
 } from '@datadog/datadog-api-client/dist/packages/datadog-api-client-common/http/http.js';
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import { type Clock, deadline } from '../core/clock.js';
+import { withoutBareNumbers } from './bare-numbers.js';
 import type { Headers } from './rate-limit.js';
 
 /** How Datadog is reached: directly, or through the company's proxy. */
@@ -63,7 +64,7 @@ export class Exchange implements HttpLibrary {
       const text = await answer.body.text();
       this.status = answer.statusCode;
       this.headers = flatten(answer.headers);
-      const readable = { text: async () => tolerateBareNumbers(text), binary: async () => Buffer.from(text) };
+      const readable = { text: async () => withoutBareNumbers(text), binary: async () => Buffer.from(text) };
       return new ResponseContext(answer.statusCode, { ...this.headers }, readable);
     } finally {
       bound.release();
@@ -77,11 +78,4 @@ function flatten(headers: Readonly<Record<string, string | string[] | undefined>
       value === undefined ? [] : [[name.toLowerCase(), Array.isArray(value) ? value.join(', ') : value]],
     ),
   );
-}
-
-/** JSON has no NaN; where one comes nevertheless, it is quoted, so that it spoils its own series and not the batch. */
-export function tolerateBareNumbers(json: string): string {
-  return /[[,:]\s*-?(?:NaN|Infinity)\s*[,\]}]/.test(json)
-    ? json.replaceAll(/([[,:]\s*)(-?(?:NaN|Infinity))(?=\s*[,\]}])/g, '$1"$2"')
-    : json;
 }

@@ -40,7 +40,7 @@ function toOutcome(query: DatadogQuery, readings: ReadonlyMap<DatadogQuery, Read
   const reading = readings.get(query) ?? {
     kind: 'none',
     reason: 'no_series',
-    detail: 'Datadog knows no series for this query: no host reports the metric with these tags',
+    detail: 'nothing reports the metric with these tags',
   };
   return { kind: 'read', reading };
 }
@@ -53,6 +53,6 @@ function failAll(batch: readonly DatadogQuery[], fault: Fault): ReadonlyMap<Data
 function refusedTogether(count: number, cause: Fault): Fault {
   return new Fault(
     'datadog.unreachable',
-    `Datadog refused this query together with ${count - 1} others (${cause.message}); the search for the bad one goes on`,
+    `Datadog refused this query together with ${count - 1} others, and the search for the bad one goes on (${cause.message})`,
   );
 }

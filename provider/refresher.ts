@@ -11,6 +11,7 @@ import { effectiveMaxAgeMs, judge } from './judge.js';
 import type { DatadogQuery } from './query.js';
 import type { Outcome, Reading } from './reading.js';
 import { askRound, type RoundLimits } from './round.js';
+import { RoundLog } from './round-log.js';
 import { Suspects } from './suspects.js';
 import type { Want } from './wants.js';
 
@@ -75,6 +76,7 @@ export class Refresher implements Component {
   readonly #options: RefresherOptions;
   readonly #wake = new Wake();
   readonly #suspects = new Suspects();
+  readonly #roundLog: RoundLog;
   readonly #metrics: ReturnType<typeof refresherMetrics>;
   #lastFullAtMs: number | undefined;
   #lastNewAtMs: number | undefined;
@@ -87,6 +89,7 @@ export class Refresher implements Component {
   constructor(ports: RefresherPorts, options: RefresherOptions) {
     this.#ports = ports;
     this.#options = options;
+    this.#roundLog = new RoundLog(ports.log);
     this.#metrics = refresherMetrics(ports.registry);
   }
 
@@ -170,6 +173,7 @@ export class Refresher implements Component {
     const queries = this.#due(wants.list(), scope);
     const outcomes = await askRound(queries, (batch) => points.latest(batch, signal), this.#options);
     this.#remember(outcomes);
+    this.#roundLog.tell(outcomes);
     if (!leadership.isLeader() || signal.aborted) return;
     const records = this.#store(outcomes);
     this.#hasRefreshed = true;

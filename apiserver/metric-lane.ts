@@ -1,0 +1,161 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../core/clock.js';
+import { Fault } from '../core/fault.js';
+import type { AccessRequest } from '../core/user.js';
+import { type Answer, allEncodings, faultAnswer, notAcceptableMessage, send } from './answer.js';
+import type { AnswerLog } from './answer-log.js';
+import type { Form } from './encode.js';
+import type { ExternalMetrics, Finding, RefusedFinding } from './external-metrics.js';
+import type { FirstRecord } from './first-record.js';
+import type { Gate } from './gate.js';
+import { explain, type Witnesses } from './messages.js';
+import type { Negotiator } from './negotiator.js';
+import { type AnyRequest, type AnyResponse, isGone } from './peer.js';
+import { RenderedValues } from './rendered-values.js';
+import {
+  accessOf,
+  apiGroup,
+  type MetricQuestion,
+  type MetricRoute,
+  parseRequestPath,
+} from './request-path.js';
+import type { Traffic } from './traffic.js';
+
+/** What a metric's path means, with what to ask the authorizer. */
+interface MetricTarget {
+  readonly route: MetricRoute;
+  readonly access: AccessRequest;
+}
+
+export interface MetricLanePorts {
+  readonly gate: Gate;
+  readonly metrics: ExternalMetrics;
+  readonly firstRecord: FirstRecord;
+  readonly witnesses: Witnesses;
+  readonly negotiator: Negotiator;
+  readonly traffic: Traffic;
+  readonly log: AnswerLog;
+  readonly clock: Clock;
+}
+
+const maxTargets = 4_096;
+const maxTargetLength = 1_024;
+
+/**
+ * The road of a metric's GET, which nearly all requests take. From the second request on it costs a few look-ups: the
+ * request target, the peer's trust, its identity, its permission, the record and its bytes are all remembered.
+ */
+export class MetricLane {
+  readonly #ports: MetricLanePorts;
+  readonly #values = new RenderedValues();
+  readonly #targets = new LRUCache<string, MetricTarget>({ max: maxTargets });
+
+  constructor(ports: MetricLanePorts) {
+    this.#ports = ports;
+  }
+
+  /** Answers a GET of a metric. Any other request is left alone, and the result is `false`. */
+  take(request: AnyRequest, response: AnyResponse): boolean {
+    if (request.method !== 'GET') return false;
+    const target = this.#targetOf(request.url ?? '');
+    if (target === undefined) return false;
+    this.#serve(request, response, target).catch((error: unknown) =>
+      this.#ports.log.failed(error, target.route.name),
+    );
+    return true;
+  }
+
+  async #serve(request: AnyRequest, response: AnyResponse, target: MetricTarget): Promise<void> {
+    const { clock, traffic } = this.#ports;
+    const startedMs = clock.monotonicMs();
+    const form = this.#ports.negotiator.formOf(request, allEncodings, target.route.isPretty);
+    let answer: Answer;
+    try {
+      answer = await this.#answer({ request, response }, target, form);
+    } catch (error: unknown) {
+      answer = this.#answerError(error, target, form);
+    }
+    send(response, answer);
+    traffic.metricAnswered('get', answer.status, clock.monotonicMs() - startedMs);
+  }
+
+  async #answer(
+    { request, response }: { readonly request: AnyRequest; readonly response: AnyResponse },
+    { route, access }: MetricTarget,
+    form: Form | undefined,
+  ): Promise<Answer> {
+    const { gate, metrics, firstRecord } = this.#ports;
+    if (gate.pass(request, access) === undefined) await gate.admit(request, access);
+    if (form === undefined) throw new Fault('request.not_acceptable', notAcceptableMessage);
+    if (!route.question.ok) throw route.question.error;
+    const question = route.question.value;
+    let finding = metrics.find(question.id);
+    if (finding.state === 'pending' || finding.state === 'unknown') {
+      await untilGone(response, (signal) => firstRecord.wait(question.id, signal));
+      finding = metrics.find(question.id);
+    }
+    return this.#render(finding, question, form);
+  }
+
+  #render(finding: Finding, question: MetricQuestion, form: Form): Answer {
+    if (finding.state !== 'value') return this.#refuse(finding, question, form);
+    const answer = this.#values.of(finding.record, form);
+    this.#ports.log.served(question.id);
+    return answer;
+  }
+
+  #refuse(finding: RefusedFinding, question: MetricQuestion, form: Form): Answer {
+    const { reason, seen, message } = explain(finding, question, this.#ports.witnesses);
+    this.#ports.log.notServed(question.id, reason, message);
+    const fault = new Fault(
+      finding.state === 'unknown' ? 'request.not_found' : 'metric.unavailable',
+      message,
+    );
+    const causes = [{ reason, message: seen }];
+    return faultAnswer(fault, form, {
+      name: question.key.name,
+      group: apiGroup,
+      kind: 'ExternalMetricValueList',
+      causes,
+    });
+  }
+
+  #answerError(error: unknown, { route }: MetricTarget, form: Form | undefined): Answer {
+    const fault = toFault(error, this.#ports.log, route.name);
+    const details = fault.code === 'request.forbidden' ? { group: apiGroup, kind: route.name } : undefined;
+    return faultAnswer(fault, form ?? 'json', details);
+  }
+
+  #targetOf(url: string): MetricTarget | undefined {
+    const known = this.#targets.get(url);
+    if (known !== undefined) return known;
+    const route = parseRequestPath(url);
+    if (route.kind !== 'metric') return undefined;
+    const target = { route, access: accessOf(route, 'GET') };
+    if (url.length <= maxTargetLength) this.#targets.set(url, target);
+    return target;
+  }
+}
+
+/** Whatever was thrown, as a fault that may be shown; a bug is logged, and shown without its text. */
+export function toFault(error: unknown, log: AnswerLog, target: string): Fault {
+  if (!(error instanceof Fault)) {
+    log.failed(error, target);
+    return new Fault(
+      'server.internal',
+      "Internal error occurred: this is a bug; the replica's log holds its trace",
+    );
+  }
+  if (error.code === 'server.internal' || error.code === 'kube.unreachable') log.reviewFailed(error.message);
+  return error;
+}
+
+/** Lets `work` wait, but no longer than the client does. */
+async function untilGone(response: AnyResponse, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const gone = new AbortController();
+  const leave = (): void => gone.abort();
+  response.once('close', leave);
+  if (isGone(response)) leave();
+  await work(gone.signal);
+  response.off('close', leave);
+}

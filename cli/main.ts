@@ -1,0 +1,63 @@
+import { Command } from 'commander';
+import { placedSettings } from '../config/schema.js';
+import { showConfig } from './config.js';
+import type { SettingsOptions } from './settings-sources.js';
+import { onClosedOutput } from './terminal.js';
+import { versionLine } from './version.js';
+
+const program = new Command('datadog-cluster-agent')
+  .description(
+    "Serves Datadog metrics to Kubernetes autoscalers: an independent implementation of the Datadog Cluster Agent's external metrics server.",
+  )
+  .option('-c, --cfgpath <path>', 'settings file, or a folder with a datadog-cluster.yaml')
+  .option('-n, --no-color', 'no colours in messages')
+  .version(versionLine(), '--version', 'print the version');
+
+for (const { setting } of placedSettings()) {
+  if (setting.flag !== undefined) {
+    program.option(`--${setting.flag.name} <${setting.flag.argument}>`, setting.help);
+  }
+}
+
+program
+  .command('start')
+  .description('run the cluster agent until SIGTERM or SIGINT')
+  .action(async () => {
+    // A service outlives the reader of its log.
+    onClosedOutput(() => {});
+    // Loaded only here: the service's libraries take longer to load than the other commands to run.
+    const { start } = await import('./start.js');
+    process.exit(await start(settingsOptions(), wantsColor()));
+  });
+
+program
+  .command('version')
+  .description('print the version')
+  .action(() => {
+    onClosedOutput(() => process.exit(0));
+    process.stdout.write(`${versionLine()}\n`);
+  });
+
+program
+  .command('config')
+  .description('print the effective settings and where each came from; secrets are masked')
+  .action(() => {
+    onClosedOutput(() => process.exit(0));
+    process.exitCode = showConfig(settingsOptions(), wantsColor());
+  });
+
+await program.parseAsync();
+
+function settingsOptions(): SettingsOptions {
+  const given = program.opts<Readonly<Record<string, unknown>>>();
+  const texts = program.options.flatMap((option): [string, string][] => {
+    const value = given[option.attributeName()];
+    return typeof value === 'string' ? [[option.name(), value]] : [];
+  });
+  const { cfgpath, ...flags } = Object.fromEntries(texts);
+  return cfgpath === undefined ? { flags } : { cfgpath, flags };
+}
+
+function wantsColor(): boolean {
+  return program.opts<{ readonly color?: boolean }>().color !== false;
+}

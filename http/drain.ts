@@ -1,0 +1,49 @@
+import { Server } from 'node:net';
+import type { Clock } from '../core/clock.js';
+import type { Traffic } from './traffic.js';
+
+/** How long the parts of a graceful stop may take. */
+export interface DrainTimes {
+  /** How long peers have to hear that the server goes away; at most half of `drainMs` is taken. */
+  readonly lingerMs: number;
+  /** After so long, counted from the beginning, whatever is left is destroyed. */
+  readonly drainMs: number;
+}
+
+/**
+ * Closes `server` without cutting an answer short: it accepts no new connection; peers are sent away and served for
+ * `lingerMs` more; then idle connections are closed, and the answers under way have until `drainMs`.
+ * Resolves when everything is closed, with the number of requests that had to be cut.
+ */
+export async function drain(
+  server: Server,
+  traffic: Traffic,
+  times: DrainTimes,
+  clock: Clock,
+): Promise<number> {
+  const closed = new AbortController();
+  const isClosed = stopAccepting(server).then(() => closed.abort());
+  const lingerMs = Math.min(times.lingerMs, times.drainMs / 2);
+
+  traffic.sendAway();
+  await clock.sleep(lingerMs, closed.signal);
+  traffic.closeIdle();
+  await clock.sleep(times.drainMs - lingerMs, closed.signal);
+
+  const cut = traffic.exchanges.count;
+  traffic.destroyAll();
+  await isClosed;
+  // It no longer runs, as the callback would say; this takes away the timers that HTTP servers keep besides.
+  server.close(() => {});
+  return cut;
+}
+
+/**
+ * The `close` of Node's HTTP servers also closes idle connections and sends final GOAWAYs, in another way in each
+ * version of Node. The one below it only stops accepting.
+ */
+function stopAccepting(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    Server.prototype.close.call(server, () => resolve());
+  });
+}

@@ -1,0 +1,32 @@
+import type { HttpLimits } from './limits.js';
+
+/** What is known of one HTTP/2 session; instants on the monotonic clock. */
+export interface SessionView {
+  readonly openStreams: number;
+  /** When its last request ended, or when it was opened. */
+  readonly idleSinceMs: number;
+  /** When it last opened a request or answered a ping. */
+  readonly heardAtMs: number;
+  /** When the ping that it has not answered yet was sent. */
+  readonly pingedAtMs: number | undefined;
+  /** Whether it was told to send its next request elsewhere. */
+  readonly isRetired: boolean;
+}
+
+/**
+ * `ping`: ask whether it lives. `retire`: tell it to open no more requests. `close`: it was told, and nothing is under way.
+ * `drop`: it is dead, and only our side does not know it yet.
+ */
+export type SessionCare = 'leave' | 'ping' | 'retire' | 'close' | 'drop';
+
+/**
+ * What a session needs now. Node's HTTP/2 server neither pings nor closes idle sessions by itself, so a peer that
+ * vanished without a FIN would be kept for as long as the kernel retries.
+ */
+export function careOf(session: SessionView, nowMs: number, limits: HttpLimits): SessionCare {
+  if (session.pingedAtMs !== undefined && nowMs - session.pingedAtMs >= limits.pingAnswerMs) return 'drop';
+  if (session.openStreams === 0 && session.isRetired) return 'close';
+  if (session.openStreams === 0 && nowMs - session.idleSinceMs >= limits.idleMs) return 'retire';
+  if (session.pingedAtMs === undefined && nowMs - session.heardAtMs >= limits.pingAfterMs) return 'ping';
+  return 'leave';
+}

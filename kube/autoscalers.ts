@@ -1,0 +1,144 @@
+import type { AutoscalerSpec } from '../core/autoscaler.js';
+import type { Clock } from '../core/clock.js';
+import type { Component, Health } from '../core/component.js';
+import { Fault } from '../core/fault.js';
+import type { Logger } from '../core/log.js';
+import { fail, ok, type Result } from '../core/result.js';
+import { type KubeApi, resourcePath } from './api.js';
+import { type ParsedAutoscaler, parseAutoscaler } from './autoscaler-spec.js';
+import { toText, valueAt } from './json.js';
+import { Reflector } from './reflector.js';
+import type { Items } from './view.js';
+
+export interface AutoscalersPorts {
+  readonly client: KubeApi;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** A number in [0, 1), for jitter; default `Math.random`. */
+  readonly random?: () => number;
+}
+
+export interface AutoscalersOptions {
+  /** Default: all namespaces. */
+  readonly namespace?: string;
+  /** Everything is listed again at least this often. */
+  readonly resyncMs: number;
+  readonly watchSeconds?: number;
+  readonly silenceMs?: number;
+  readonly pageSize?: number;
+}
+
+/** The versions that we read, the wanted one first. */
+const versions = ['v2', 'v2beta2'] as const;
+type Version = (typeof versions)[number];
+
+/**
+ * The HorizontalPodAutoscalers that have External metrics, kept in step with the API server, by their spec
+ * alone.
+ */
+export class Autoscalers implements Component {
+  readonly name = 'autoscalers';
+  readonly #ports: AutoscalersPorts;
+  readonly #options: AutoscalersOptions;
+  readonly #reflector: Reflector<ParsedAutoscaler>;
+  #version: Version | undefined;
+  #listed: { readonly from: Items<ParsedAutoscaler>; readonly specs: readonly AutoscalerSpec[] } | undefined;
+  #told: ReadonlyMap<string, string> = new Map();
+
+  constructor(ports: AutoscalersPorts, options: AutoscalersOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    const { namespace: _namespace, ...reflectorOptions } = options;
+    this.#reflector = new Reflector<ParsedAutoscaler>(
+      {
+        ...ports,
+        reflected: { locate: (fault, signal) => this.#locate(fault, signal), toItem: parseAutoscaler },
+      },
+      { ...reflectorOptions, name: this.name },
+    );
+    this.#reflector.onChange(() => this.#tellProblems());
+  }
+
+  /**
+   * Those with at least one External metric. What was taken never changes; the same list comes until
+   * something does.
+   */
+  list(): readonly AutoscalerSpec[] {
+    const from = this.#reflector.items();
+    if (this.#listed?.from !== from) {
+      this.#listed = { from, specs: [...from.values()].map((parsed) => parsed.spec) };
+    }
+    return this.#listed.specs;
+  }
+
+  /** Whether the list was ever complete; before that, an autoscaler that is missing here may well exist. */
+  hasSynced(): boolean {
+    return this.#reflector.hasSynced();
+  }
+
+  /** Since the API server was last heard of; `Infinity` before the first list. */
+  staleForMs(): number {
+    return this.#reflector.staleForMs();
+  }
+
+  /** Calls `listener` after the first list and after each change of any External metric. */
+  onChange(listener: () => void): () => void {
+    return this.#reflector.onChange(listener);
+  }
+
+  health(): Health {
+    return this.#reflector.health();
+  }
+
+  run(signal: AbortSignal): Promise<void> {
+    return this.#reflector.run(signal);
+  }
+
+  /** A 404 for the list means that the cluster's versions are no longer those that we found. */
+  async #locate(lastFault: Fault | undefined, signal: AbortSignal): Promise<Result<string, Fault>> {
+    if (lastFault?.code === 'kube.not_found') this.#version = undefined;
+    if (this.#version === undefined) {
+      const found = await this.#findVersion(signal);
+      if (!found.ok) return found;
+      this.#version = found.value;
+      this.#ports.log.info({ version: found.value }, 'reading HorizontalPodAutoscalers');
+    }
+    const kind = { api: `/apis/autoscaling/${this.#version}`, resource: 'horizontalpodautoscalers' };
+    return ok(resourcePath(kind, { namespace: this.#options.namespace }));
+  }
+
+  async #findVersion(signal: AbortSignal): Promise<Result<Version, Fault>> {
+    const group = await this.#ports.client.request('GET', '/apis/autoscaling', {}, signal);
+    if (!group.ok) return group;
+    const listed = valueAt(group.value, 'versions');
+    const entries: readonly unknown[] = Array.isArray(listed) ? listed : [];
+    const served = entries
+      .map((entry) => toText(valueAt(entry, 'version')))
+      .filter((version) => version !== undefined);
+    const best = versions.find((version) => served.includes(version));
+    if (best !== undefined) return ok(best);
+    const expected = versions.map((version) => `autoscaling/${version}`).join(' or ');
+    return fail(
+      new Fault(
+        'kube.not_found',
+        `GET /apis/autoscaling: expected ${expected}; the cluster serves ${served.join(', ') || 'none'}`,
+      ),
+    );
+  }
+
+  /** Each autoscaler's complaint once, and again when it becomes another one. */
+  #tellProblems(): void {
+    const problems = new Map<string, string>();
+    for (const [key, parsed] of this.#reflector.items()) {
+      if (parsed.problems.length > 0) problems.set(key, parsed.problems.join('; '));
+    }
+    for (const [key, problem] of problems) {
+      if (this.#told.get(key) === problem) continue;
+      this.#ports.log.warn(
+        { object: key, problem },
+        'a metric of an autoscaler cannot be understood and is left out',
+      );
+    }
+    this.#told = problems;
+  }
+}

@@ -1,0 +1,262 @@
+import type { Counter } from 'prom-client';
+import { type Dispatcher, request as send } from 'undici';
+import type { Clock } from '../core/clock.js';
+import { Fault, messageOf } from '../core/fault.js';
+import type { Logger } from '../core/log.js';
+import { fail, ok, type Result } from '../core/result.js';
+import { counter, type Registry } from '../core/telemetry.js';
+import type { Call, KubeApi, Method, Query, StreamCall } from './api.js';
+import { Connection, type Line } from './connection.js';
+import { toText, valueAt } from './json.js';
+import { JsonLines } from './lines.js';
+import { faultOfRefusal } from './status.js';
+import type { KubeTarget } from './target.js';
+import { startTimeLimit, type TimeLimit } from './time-limit.js';
+
+export interface KubeClientPorts {
+  readonly target: KubeTarget;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly registry?: Registry;
+}
+
+export interface KubeClientOptions {
+  /** For a whole request, its answer included; streams have their own bound. */
+  readonly requestTimeoutMs: number;
+  readonly userAgent: string;
+  /** How long credentials are used before they are read again; default 20 s. */
+  readonly credentialsRefreshMs?: number;
+}
+
+type Reply = Dispatcher.ResponseData;
+
+/** Talks HTTP/1.1 to the API server over one pool of kept-alive connections, with an end to every wait. */
+export class KubeClient implements KubeApi {
+  readonly #ports: KubeClientPorts;
+  readonly #options: KubeClientOptions;
+  readonly #connection: Connection;
+  readonly #requests: Counter<'verb' | 'status'> | undefined;
+
+  constructor(ports: KubeClientPorts, options: KubeClientOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#connection = new Connection(ports, { refreshMs: options.credentialsRefreshMs ?? 20_000 });
+    this.#requests =
+      ports.registry &&
+      counter(
+        ports.registry,
+        'kube_api_requests_total',
+        'Requests to the Kubernetes API server, by verb and by class of the answer (2xx, 4xx, 5xx, or none)',
+        ['verb', 'status'],
+      );
+  }
+
+  async request(
+    method: Method,
+    path: string,
+    call: Call,
+    signal: AbortSignal,
+  ): Promise<Result<unknown, Fault>> {
+    const limit = startTimeLimit(this.#ports.clock, call.timeoutMs ?? this.#options.requestTimeoutMs, signal);
+    const attempt: Attempt = { method, path, call, limit, parent: signal };
+    try {
+      const first = await this.#attempt(attempt);
+      return first.again ? (await this.#attempt(attempt)).result : first.result;
+    } finally {
+      limit.release();
+    }
+  }
+
+  async *stream(
+    path: string,
+    call: StreamCall,
+    signal: AbortSignal,
+  ): AsyncGenerator<Result<readonly unknown[], Fault>, void, undefined> {
+    const limit = startTimeLimit(this.#ports.clock, call.silenceMs, signal);
+    let reply: Reply | undefined;
+    try {
+      const line = await within(limit, this.#connection.line());
+      if (!line.ok) return yield line;
+      reply = await this.#send(line.value, 'GET', path, call, limit.signal);
+      this.#count('WATCH', reply.statusCode);
+      if (reply.statusCode === 401) this.#connection.refused();
+      if (reply.statusCode !== 200) return yield fail(await this.#refusal(`GET ${path}`, reply));
+      limit.heard();
+      yield ok([]);
+      yield* this.#lines(path, reply, limit);
+    } catch (error: unknown) {
+      if (reply === undefined) this.#count('WATCH', undefined);
+      yield fail(
+        explain(`GET ${path}`, error, { limit, parent: signal, expired: `silent for ${call.silenceMs} ms` }),
+      );
+    } finally {
+      limit.release();
+      reply?.body.on('error', () => {}).destroy();
+    }
+  }
+
+  /** Ends all connections at once; what is under way ends in `kube.unreachable`. */
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  async *#lines(
+    path: string,
+    reply: Reply,
+    limit: TimeLimit,
+  ): AsyncGenerator<Result<readonly unknown[], Fault>> {
+    const lines = new JsonLines();
+    const garbled = (problem: string): Result<never, Fault> =>
+      fail(new Fault('kube.unreachable', `GET ${path}: the API server sent ${problem}`));
+    for await (const chunk of reply.body) {
+      limit.heard();
+      const batch = lines.push(chunk);
+      if (!batch.ok) return yield garbled(batch.error);
+      if (batch.value.length > 0) yield batch;
+    }
+    const last = lines.end();
+    if (!last.ok) yield garbled(last.error);
+    else if (last.value.length > 0) yield last;
+  }
+
+  /**
+   * `again`: it never reached the server, or the server did not know credentials that may have been replaced.
+   */
+  async #attempt(
+    attempt: Attempt,
+  ): Promise<{ readonly result: Result<unknown, Fault>; readonly again: boolean }> {
+    const { method, path, call, limit } = attempt;
+    const name = `${method} ${path}`;
+    try {
+      const line = await within(limit, this.#connection.line());
+      if (!line.ok) return { result: line, again: false };
+      const reply = await this.#send(line.value, method, path, call, limit.signal);
+      this.#count(method, reply.statusCode);
+      if (reply.statusCode < 200 || reply.statusCode > 299) {
+        const again = reply.statusCode === 401 && this.#connection.refused();
+        return { result: fail(await this.#refusal(name, reply)), again };
+      }
+      return { result: parseBody(name, await reply.body.text()), again: false };
+    } catch (error: unknown) {
+      this.#count(method, undefined);
+      const expired = `no answer within ${call.timeoutMs ?? this.#options.requestTimeoutMs} ms`;
+      const fault = explain(name, error, { limit, parent: attempt.parent, expired });
+      const isRepeatable = call.repeatable ?? method === 'GET';
+      return {
+        result: fail(fault),
+        again: isRepeatable && isBrokenConnection(error) && !limit.signal.aborted,
+      };
+    }
+  }
+
+  #send(
+    line: Line,
+    method: Method,
+    path: string,
+    call: Call | StreamCall,
+    signal: AbortSignal,
+  ): Promise<Reply> {
+    const body = 'body' in call && call.body !== undefined ? JSON.stringify(call.body) : undefined;
+    const { accept, contentType }: Call = 'silenceMs' in call ? {} : call;
+    return send(`${this.#ports.target.server}${path}${queryText(call.query)}`, {
+      method,
+      dispatcher: line.dispatcher,
+      signal,
+      headers: {
+        ...line.headers,
+        accept: accept ?? 'application/json',
+        'user-agent': this.#options.userAgent,
+        ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body }),
+    });
+  }
+
+  async #refusal(call: string, reply: Reply): Promise<Fault> {
+    const retryAfter = reply.headers['retry-after'];
+    const parsed = parseBody(call, await reply.body.text());
+    return faultOfRefusal({
+      call,
+      status: reply.statusCode,
+      body: parsed.ok ? parsed.value : undefined,
+      retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
+    });
+  }
+
+  #count(verb: string, status: number | undefined): void {
+    this.#requests?.inc({ verb, status: status === undefined ? 'none' : `${Math.floor(status / 100)}xx` });
+  }
+}
+
+interface Attempt {
+  readonly method: Method;
+  readonly path: string;
+  readonly call: Call;
+  readonly limit: TimeLimit;
+  readonly parent: AbortSignal;
+}
+
+/** Reading credentials knows no signal of ours: the wait for it does. */
+async function within<T>(limit: TimeLimit, work: Promise<T>): Promise<T> {
+  if (limit.signal.aborted) throw limit.signal.reason;
+  let stop = (): void => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(limit.signal.reason);
+    limit.signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    limit.signal.removeEventListener('abort', stop);
+  }
+}
+
+function queryText(query: Query | undefined): string {
+  const pairs = Object.entries(query ?? {}).filter(([, value]) => value !== undefined);
+  return pairs.length === 0
+    ? ''
+    : `?${new URLSearchParams(Object.fromEntries(pairs.map(([key, value]) => [key, String(value)])))}`;
+}
+
+function parseBody(call: string, text: string): Result<unknown, Fault> {
+  if (text === '') return ok(undefined);
+  try {
+    return ok(JSON.parse(text));
+  } catch {
+    // The parser's message would quote the answer; what matters is that something else than the API server
+    // answered.
+    return fail(new Fault('kube.unreachable', `${call}: the answer is not JSON; is this the API server?`));
+  }
+}
+
+interface Circumstances {
+  readonly limit: TimeLimit;
+  /** What the limit's end means. */
+  readonly expired: string;
+  readonly parent: AbortSignal;
+}
+
+function explain(call: string, error: unknown, { limit, expired, parent }: Circumstances): Fault {
+  if (limit.hasExpired()) return new Fault('kube.unreachable', `${call}: ${expired}`);
+  if (parent.aborted) return new Fault('kube.unreachable', `${call}: given up by us`);
+  return new Fault('kube.unreachable', `${call}: ${wordsOf(error)}${remedyOf(error)}`, { cause: error });
+}
+
+/** When every address of a host fails, Node's error has no message of its own. */
+function wordsOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
+  return messageOf(error);
+}
+
+function remedyOf(error: unknown): string {
+  const code = toText(valueAt(error, 'code')) ?? '';
+  const isTrust = /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|ERR_TLS_CERT)/.test(code);
+  return isTrust
+    ? "; the API server's certificate is not trusted: check the certificate authority that we were given"
+    : '';
+}
+
+/** A connection that was kept alive too long, or cut: the request did not fail, the line did. */
+function isBrokenConnection(error: unknown): boolean {
+  return ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(toText(valueAt(error, 'code')) ?? '');
+}

@@ -1,0 +1,95 @@
+import { Fault } from '../core/fault.js';
+import { fail, ok, type Result } from '../core/result.js';
+import type { KubeApi } from './api.js';
+import { toText, valueAt } from './json.js';
+import { type Slimmed, type Slimming, slim } from './view.js';
+
+export interface ListPorts<T> {
+  readonly client: KubeApi;
+  readonly slimming: Slimming<T>;
+}
+
+export interface ListOptions {
+  readonly path: string;
+  readonly pageSize: number;
+  readonly fieldSelector: string | undefined;
+}
+
+/** A whole collection at one revision. */
+export interface Listed<T> {
+  readonly slimmed: readonly Slimmed<T>[];
+  /** Where a watch begins. */
+  readonly revision: string;
+}
+
+/**
+ * A page's token can expire while its list is under way; to begin anew is normal, to begin anew for ever is
+ * not.
+ */
+const maxRestarts = 3;
+
+/**
+ * Reads a collection page by page and slims each page as it comes, so that never more than one is held in
+ * full.
+ */
+export async function listAll<T>(
+  ports: ListPorts<T>,
+  options: ListOptions,
+  signal: AbortSignal,
+): Promise<Result<Listed<T>, Fault>> {
+  let first: Page<T> | undefined;
+  let slimmed: Slimmed<T>[] = [];
+  let next: string | undefined;
+  let restarts = 0;
+  while (true) {
+    const page = await readPage(ports, { ...options, next }, signal);
+    if (page.ok) {
+      first ??= page.value;
+      slimmed.push(...page.value.slimmed);
+      next = page.value.next;
+      // The first page's revision: should those of a server's pages differ, some events come twice and none
+      // is lost.
+      if (next === undefined) return ok({ slimmed, revision: first.revision });
+    } else {
+      const isExpiredToken = page.error.code === 'kube.gone' && next !== undefined;
+      if (!isExpiredToken || restarts === maxRestarts) return page;
+      restarts += 1;
+      first = undefined;
+      slimmed = [];
+      next = undefined;
+    }
+  }
+}
+
+interface Page<T> {
+  readonly slimmed: readonly Slimmed<T>[];
+  readonly revision: string;
+  /** The token of the next page. */
+  readonly next: string | undefined;
+}
+
+async function readPage<T>(
+  { client, slimming }: ListPorts<T>,
+  { path, pageSize, fieldSelector, next }: ListOptions & { readonly next: string | undefined },
+  signal: AbortSignal,
+): Promise<Result<Page<T>, Fault>> {
+  const body = await client.request(
+    'GET',
+    path,
+    { query: { limit: pageSize, continue: next, fieldSelector } },
+    signal,
+  );
+  if (!body.ok) return body;
+  const revision = toText(valueAt(body.value, 'metadata', 'resourceVersion'));
+  // Go writes an empty list that was never made as null.
+  const items = valueAt(body.value, 'items') ?? [];
+  if (revision === undefined || !Array.isArray(items)) {
+    return fail(new Fault('kube.unreachable', `GET ${path}: the answer is no Kubernetes list`));
+  }
+  const objects: readonly unknown[] = items;
+  return ok({
+    slimmed: objects.map((object) => slim(object, slimming)),
+    revision,
+    next: toText(valueAt(body.value, 'metadata', 'continue')),
+  });
+}
