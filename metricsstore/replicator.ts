@@ -64,6 +64,7 @@ export class Replicator implements Component {
   #failures = 0;
   #trouble: string | undefined;
   #lastChangeAtMs: number | undefined;
+  #readAtMs = Number.NEGATIVE_INFINITY;
   readonly #primedListeners = new Listeners();
   #isPrimed = false;
 
@@ -109,7 +110,7 @@ export class Replicator implements Component {
 
   health(): Health {
     if (!this.hasSynced()) return { state: 'starting', detail: 'the stored metrics have not been read yet' };
-    const silentMs = this.#ports.box.heardAgoMs();
+    const silentMs = this.#silentMs();
     if (silentMs > this.#options.maxSilenceMs) {
       return {
         state: 'unready',
@@ -121,7 +122,7 @@ export class Replicator implements Component {
 
   async #turn(signal: AbortSignal): Promise<void> {
     const isLeader = this.#ports.leadership.isLeader();
-    const isSilent = this.#ports.box.heardAgoMs() > this.#options.localCopyRefreshMs;
+    const isSilent = this.#silentMs() > this.#options.localCopyRefreshMs;
     if (isSilent && (!isLeader || !this.#isPrimed)) await this.#readAll(signal);
     this.#follow(signal);
     if (!this.hasSynced()) return;
@@ -165,6 +166,12 @@ export class Replicator implements Component {
       if (!shard.ok) return;
       this.#note(index, shard.value);
     }
+    this.#readAtMs = this.#ports.clock.monotonicMs();
+  }
+
+  /** Since the cluster's copy was last known to be as we have it, by whichever way. */
+  #silentMs(): number {
+    return Math.min(this.#ports.box.heardAgoMs(), this.#ports.clock.monotonicMs() - this.#readAtMs);
   }
 
   /** Follows just the shards that there are. */

@@ -24,6 +24,9 @@ export interface World {
   stop(failed: boolean): Promise<void>;
 }
 
+/** The manifests that operators apply. */
+export const deployFolder = join(projectRoot, 'deploy');
+
 /** Where the logs of a run lie; kept when it fails. */
 export const logsFolder = join(projectRoot, 'dist', 'e2e-logs');
 
@@ -79,7 +82,7 @@ export async function startWorld(): Promise<World> {
 /** The namespace and the rights that the project ships, as an operator applies them. */
 async function install(plane: ControlPlane): Promise<void> {
   for (const file of ['namespace.yaml', 'rbac.yaml']) {
-    await outputOf(plane.kubectl, ['apply', '-f', join(projectRoot, 'deploy', file)]);
+    await outputOf(plane.kubectl, ['apply', '-f', join(deployFolder, file)]);
   }
   await plane.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
 }
@@ -87,7 +90,7 @@ async function install(plane: ControlPlane): Promise<void> {
 /** The APIService that the project ships, but to a loopback port, which the real one could not know. */
 async function register(plane: ControlPlane, port: number): Promise<void> {
   await plane.apply(reachLoopback({ name: serviceName, namespace: 'datadog', port }));
-  await outputOf(plane.kubectl, ['apply', '-f', join(projectRoot, 'deploy', 'apiservice.yaml')]);
+  await outputOf(plane.kubectl, ['apply', '-f', join(deployFolder, 'apiservice.yaml')]);
   const patch = JSON.stringify({ spec: { service: { port } } });
   await outputOf(plane.kubectl, ['patch', 'apiservice', apiService, '--type=merge', '-p', patch]);
 }
