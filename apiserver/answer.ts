@@ -14,6 +14,7 @@ export interface Answer {
 /** The encodings of objects that Kubernetes has messages for; the first answers a wildcard. */
 export const allEncodings: readonly Encoding[] = ['json', 'yaml', 'protobuf'];
 
+/** What a request is told that accepts none of `allEncodings`, in the words of Kubernetes. */
 export const notAcceptableMessage = `only the following media types are accepted: ${allEncodings
   .map((encoding) => contentTypes[encoding])
   .join(', ')}`;
@@ -31,6 +32,7 @@ export function toAnswer(status: number, contentType: string, body: Buffer): Ans
   };
 }
 
+/** An object of Kubernetes as an answer. */
 export function objectAnswer(status: number, object: Encodable, form: Form): Answer {
   return toAnswer(status, contentTypes[form], encode(object, form));
 }

@@ -39,6 +39,7 @@ export function readBundle(pem: string): Certificate[] {
   });
 }
 
+/** Reads a certificate once. One that cannot be read to the end is kept, with its flaw. */
 export function toCertificate(x509: X509Certificate): Certificate {
   const notBeforeMs = Date.parse(x509.validFrom);
   const notAfterMs = Date.parse(x509.validTo);

@@ -6,6 +6,7 @@ import type { RecordReader } from './external-metrics.js';
 import { apiGroup, apiVersion, isNamespaceSubresource, nameProblem } from './request-path.js';
 import { groupVersion } from './value-list.js';
 
+/** Says that a body is aggregated discovery; without it the aggregation layer falls back to the single documents. */
 export const aggregatedContentType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
 /** Stands for all metrics while none is known: clients warn of a group without resources. */

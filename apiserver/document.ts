@@ -9,6 +9,7 @@ export interface Document {
   readonly hash: string;
 }
 
+/** Tags a body. */
 export function toDocument(body: Buffer): Document {
   const hash = createHash('sha512').update(body).digest('hex').toUpperCase();
   return { body, etag: `"${hash}"`, hash };

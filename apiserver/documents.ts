@@ -20,6 +20,7 @@ import { openApiDocuments } from './openapi.js';
 import { groupPath, versionPath } from './request-path.js';
 import { type VersionInfo, versionDocument } from './version.js';
 
+/** What the documents are made of. */
 export interface DocumentPorts {
   readonly names: DiscoveredNames;
   readonly negotiator: Negotiator;

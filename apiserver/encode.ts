@@ -5,8 +5,10 @@ import type { ExternalMetricValue, ExternalMetricValueList } from './value-list.
 
 /** The forms in which an object is written: the encodings of `Accept`, and JSON for a person's eyes. */
 export const forms = ['json', 'pretty', 'yaml', 'protobuf'] as const;
+/** One of `forms`. */
 export type Form = (typeof forms)[number];
 
+/** The media type of each form. */
 export const contentTypes: Readonly<Record<Form, string>> = {
   json: 'application/json',
   pretty: 'application/json',

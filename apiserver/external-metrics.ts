@@ -21,6 +21,7 @@ export interface WantedMetrics {
   isWanted(id: MetricId): boolean;
 }
 
+/** A record with a point that was good when it was judged. */
 export type ValidRecord = Extract<MetricRecord, { readonly state: 'valid' }>;
 
 /** What is known of a metric at one instant. */
@@ -37,6 +38,7 @@ export type Finding =
   /** No record, and no autoscaler that asks for it. */
   | { readonly state: 'unknown' };
 
+/** Any finding that is no value. */
 export type RefusedFinding = Exclude<Finding, { readonly state: 'value' }>;
 
 /** Looks a metric up; its age is judged here, at the moment of answering, whatever the record's state says. */

@@ -27,6 +27,7 @@ interface MetricTarget {
   readonly access: AccessRequest;
 }
 
+/** What the lane leads past. */
 export interface MetricLanePorts {
   readonly gate: Gate;
   readonly metrics: ExternalMetrics;

@@ -122,6 +122,7 @@ export interface OpenApiDocuments {
   readonly v3Group: Document;
 }
 
+/** Makes the documents; equal each time. */
 export function openApiDocuments(): OpenApiDocuments {
   const v3Group = toDocument(encodeText(v3, 'json'));
   const serverRelativeURL = `/openapi/v3${versionPath}?hash=${v3Group.hash}`;

@@ -6,6 +6,7 @@ import { TLSSocket } from 'node:tls';
 
 /** A request and a response of either HTTP version, as `http2.createSecureServer({ allowHTTP1: true })` hands them over. */
 export type AnyRequest = IncomingMessage | Http2ServerRequest;
+/** The response to an `AnyRequest`. */
 export type AnyResponse = ServerResponse | Http2ServerResponse;
 
 /**

@@ -5,9 +5,13 @@ import type { AccessRequest } from '../core/user.js';
 import { isWatch, toSelector } from './list-options.js';
 import { parseQueryString, type Query } from './query-string.js';
 
+/** The API group that is served. */
 export const apiGroup = 'external.metrics.k8s.io';
+/** Its only version. */
 export const apiVersion = 'v1beta1';
+/** The path of the group document. */
 export const groupPath = `/apis/${apiGroup}`;
+/** The path of the resource list, below which metrics are read. */
 export const versionPath = `${groupPath}/${apiVersion}`;
 
 /** Which metric is asked for. */
@@ -52,6 +56,7 @@ export interface MalformedRoute {
   readonly fault: Fault;
 }
 
+/** What a request target means. */
 export type Route = MetricRoute | StrayRoute | PathRoute | MalformedRoute;
 
 /** Printable ASCII from a slash on, without `#`: all that a request target may consist of (RFC 9112). */

@@ -29,6 +29,7 @@ import type { StatusDetails } from './status.js';
 import { Traffic } from './traffic.js';
 import type { VersionInfo } from './version.js';
 
+/** What the server reads and asks. */
 export interface ApiServerPorts {
   readonly records: RecordReader;
   readonly wanted: WantedMetrics;
@@ -43,6 +44,7 @@ export interface ApiServerPorts {
   readonly log: Logger;
 }
 
+/** What is chosen for the server. */
 export interface ApiServerOptions {
   /** The oldest that a served point may be. */
   readonly maxAgeMs: number;
@@ -53,8 +55,10 @@ export interface ApiServerOptions {
   readonly version: VersionInfo;
 }
 
+/** What to choose where nothing speaks against it. */
 export const defaultApiServerOptions = { firstRecordWaitMs: 2_000, maxListedMetrics: 500 } as const;
 
+/** The server, to be put behind a listener. */
 export interface ApiServer {
   /** Answers a request of either HTTP version; fits `http2.createSecureServer` with `requestCert` and without `rejectUnauthorized`. */
   handle(request: AnyRequest, response: AnyResponse): void;

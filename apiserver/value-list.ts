@@ -12,6 +12,7 @@ export interface ExternalMetricValue {
   readonly value: string;
 }
 
+/** The answer to a read of a metric. */
 export interface ExternalMetricValueList {
   readonly kind: 'ExternalMetricValueList';
   readonly apiVersion: typeof groupVersion;
@@ -19,6 +20,7 @@ export interface ExternalMetricValueList {
   readonly items: readonly ExternalMetricValue[];
 }
 
+/** Group and version as objects write them. */
 export const groupVersion = `${apiGroup}/${apiVersion}` as const;
 
 /**

@@ -4,33 +4,39 @@ import type { Traffic } from './traffic.js';
 
 /** How long the parts of a graceful stop may take. */
 export interface DrainTimes {
-  /** How long peers have to hear that the server goes away; at most half of `drainMs` is taken. */
+  /**
+   * How long peers have to hear that the server goes away, and how long an HTTP/1.1 connection must have been idle to be
+   * closed then. At most half of `drainMs` is taken.
+   */
   readonly lingerMs: number;
   /** After so long, counted from the beginning, whatever is left is destroyed. */
   readonly drainMs: number;
 }
+
+/** How often connections are looked at that became idle too late for the look before. */
+const lookEveryMs = 50;
 
 /**
  * Closes `server` without cutting an answer short: it accepts no new connection; peers are sent away and served for
  * `lingerMs` more; then idle connections are closed, and the answers under way have until `drainMs`.
  * Resolves when everything is closed, with the number of requests that had to be cut.
  */
-export async function drain(
-  server: Server,
-  traffic: Traffic,
-  times: DrainTimes,
-  clock: Clock,
-): Promise<number> {
+export async function drain(server: Server, traffic: Traffic, times: DrainTimes, clock: Clock): Promise<number> {
+  const endMs = clock.monotonicMs() + times.drainMs;
+  const lingerMs = Math.min(times.lingerMs, times.drainMs / 2);
   const closed = new AbortController();
   const isClosed = stopAccepting(server).then(() => closed.abort());
-  const lingerMs = Math.min(times.lingerMs, times.drainMs / 2);
 
   traffic.sendAway();
   await clock.sleep(lingerMs, closed.signal);
-  traffic.closeIdle();
-  await clock.sleep(times.drainMs - lingerMs, closed.signal);
+  while (!closed.signal.aborted && clock.monotonicMs() < endMs) {
+    // Timers come before sockets: after a long turn of the event loop, what has arrived is still to be read.
+    await clock.sleep(1, closed.signal);
+    traffic.closeIdle(lingerMs);
+    await clock.sleep(Math.min(lookEveryMs, endMs - clock.monotonicMs()), closed.signal);
+  }
 
-  const cut = traffic.exchanges.count;
+  const cut = traffic.openRequests;
   traffic.destroyAll();
   await isClosed;
   // It no longer runs, as the callback would say; this takes away the timers that HTTP servers keep besides.

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants, Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
-import type { Socket } from 'node:net';
 import type { Logger } from '../core/log.js';
 
 export type Request = IncomingMessage | Http2ServerRequest;
@@ -28,16 +27,19 @@ export class Exchanges {
   /** Takes a request in, counts it until its answer has left or its connection is gone, and lets `handler` answer. */
   serve(handler: RequestHandler, request: Request, response: Response): void {
     this.#open.set(response, request);
+    response.once('close', () => this.#open.delete(response));
     cutWhenStalled(request, this.#stallMs);
     if (this.#isClosing) askToClose(request, response);
-    response.once('close', () => this.#ended(request, response));
     try {
       handler(request, response);
     } catch (error: unknown) {
       this.#log.error({ err: error, url: request.url }, 'request handler threw; answered with 500');
-      if (response.headersSent) return void response.destroy();
-      response.statusCode = 500;
-      response.end();
+      if (response.headersSent) {
+        response.destroy();
+      } else {
+        response.statusCode = 500;
+        response.end();
+      }
     }
   }
 
@@ -45,20 +47,6 @@ export class Exchanges {
   closeAfterAnswers(): void {
     this.#isClosing = true;
     for (const [response, request] of this.#open) askToClose(request, response);
-  }
-
-  /** Whether an answer is owed on this HTTP/1.1 connection. */
-  uses(socket: Socket): boolean {
-    for (const request of this.#open.values()) {
-      if (!(request instanceof Http2ServerRequest) && request.socket === socket) return true;
-    }
-    return false;
-  }
-
-  /** An answer whose headers had left before the closing began could not say so itself. */
-  #ended(request: Request, response: Response): void {
-    this.#open.delete(response);
-    if (this.#isClosing && !(request instanceof Http2ServerRequest)) request.socket.destroySoon();
   }
 }
 

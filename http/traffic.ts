@@ -1,28 +1,30 @@
+import { Http2ServerRequest } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Exchanges } from './exchanges.js';
-import type { Sessions } from './sessions.js';
+import type { Clock } from '../core/clock.js';
+import type { Logger } from '../core/log.js';
+import { Exchanges, type Request, type RequestHandler, type Response } from './exchanges.js';
+import { Http1Connections } from './http1-connections.js';
+import type { HttpLimits } from './limits.js';
+import { Sessions } from './sessions.js';
 
-/**
- * The connections of one server. Node tracks HTTP/1.1 connections only in its own HTTP/1.1 servers, and the public API
- * of its HTTP/2 server closes neither those nor sessions in the way a graceful stop needs.
- */
+/** All connections and requests of one server, in the way that a graceful stop needs to know them. */
 export class Traffic {
-  readonly exchanges: Exchanges;
-  readonly sessions: Sessions;
+  readonly #exchanges: Exchanges;
+  readonly #http1: Http1Connections;
   readonly #sockets = new Set<Socket>();
   readonly #handshaking = new Map<string, Socket>();
-  readonly #http1 = new Set<Socket>();
-  #isClosingIdle: boolean = false;
+  readonly sessions: Sessions;
 
-  constructor(parts: { readonly exchanges: Exchanges; readonly sessions: Sessions }) {
-    this.exchanges = parts.exchanges;
-    this.sessions = parts.sessions;
+  constructor(ports: { readonly clock: Clock; readonly log: Logger }, limits: HttpLimits) {
+    this.#exchanges = new Exchanges(ports, limits);
+    this.#http1 = new Http1Connections(ports);
+    this.sessions = new Sessions(ports, limits);
   }
 
-  /** Open TCP connections, whatever they speak. */
-  get connections(): number {
-    return this.#sockets.size;
+  /** Requests that are not answered to the end. */
+  get openRequests(): number {
+    return this.#exchanges.count;
   }
 
   /** A TCP connection was accepted. */
@@ -43,37 +45,39 @@ export class Traffic {
   /** The handshake has ended well. The secured socket and the one below it are two objects with one peer. */
   secured(socket: TLSSocket): void {
     this.#handshaking.delete(peerOf(socket));
-    if (socket.alpnProtocol !== 'h2') this.speaksHttp1(socket);
+    if (socket.alpnProtocol !== 'h2') this.#http1.add(socket);
   }
 
+  /** The connection speaks HTTP/1.1 from the beginning. */
   speaksHttp1(socket: Socket): void {
-    if (this.#isClosingIdle) {
-      socket.destroySoon();
-      return;
-    }
     this.#http1.add(socket);
-    socket.once('close', () => this.#http1.delete(socket));
+  }
+
+  serve(handler: RequestHandler, request: Request, response: Response): void {
+    if (!(request instanceof Http2ServerRequest)) {
+      const { socket } = request;
+      this.#http1.asked(socket);
+      response.once('close', () => this.#http1.answered(socket));
+    }
+    this.#exchanges.serve(handler, request, response);
   }
 
   /** Tells all peers to send their next request elsewhere; what still arrives is served. */
   sendAway(): void {
-    this.exchanges.closeAfterAnswers();
+    this.#exchanges.closeAfterAnswers();
     this.sessions.retireAll();
   }
 
-  /** Closes all connections on which no answer is owed, and each other one when its answer has left. */
-  closeIdle(): void {
-    this.#isClosingIdle = true;
+  /** Closes what has been told and given `heardMs` to act on it, but for connections on which an answer is owed. */
+  closeIdle(heardMs: number): void {
     this.sessions.closeAll();
+    this.#http1.closeIdle(heardMs);
     for (const socket of this.#handshaking.values()) socket.destroy();
-    for (const socket of this.#http1) {
-      if (!this.exchanges.uses(socket)) socket.destroySoon();
-    }
   }
 
   destroyAll(): void {
-    for (const socket of this.#http1) socket.destroy();
     this.sessions.destroyAll();
+    this.#http1.destroyAll();
     for (const socket of this.#sockets) socket.destroy();
   }
 }

@@ -123,7 +123,7 @@ export class Replicator implements Component {
   async #turn(signal: AbortSignal): Promise<void> {
     const isLeader = this.#ports.leadership.isLeader();
     const isSilent = this.#silentMs() > this.#options.localCopyRefreshMs;
-    if (isSilent && (!isLeader || !this.#isPrimed)) await this.#readAll(signal);
+    if (isSilent) await this.#readAll(signal);
     this.#follow(signal);
     if (!this.hasSynced()) return;
     if (!isLeader) this.#adopt();

@@ -17,6 +17,8 @@ const apiService = 'v1beta1.external.metrics.k8s.io';
 export interface World {
   readonly plane: ControlPlane;
   readonly replicas: readonly { readonly replica: Replica; readonly datadog: DatadogSimulator }[];
+  /** What a server-side dry run of all shipped manifests, strict about fields, printed on the bare cluster. */
+  readonly manifests: string;
   /** Gives a metric one value, for all replicas and at all times. */
   setMetric(name: string, tags: readonly string[], value: number): void;
   /** `kubectl get` with a JSONPath, in the scenarios' namespace. */
@@ -48,8 +50,9 @@ export async function startWorld(): Promise<World> {
     if (failed)
       console.error(`logs of the replicas: ${logsFolder}; of the control plane: ${plane.logsFolder}`);
   };
+  let manifests = '';
   try {
-    await install(plane);
+    manifests = await install(plane);
     const kubeconfigPath = await plane.kubeconfigForServiceAccount('datadog', 'datadog-cluster-agent');
     for (const [index, datadog] of datadogs.entries()) {
       const { url } = await datadog.start();
@@ -70,6 +73,7 @@ export async function startWorld(): Promise<World> {
   return {
     plane,
     replicas,
+    manifests,
     setMetric: (name, tags, value) => {
       for (const datadog of datadogs) datadog.shape(name, tags, () => value);
     },
@@ -79,12 +83,19 @@ export async function startWorld(): Promise<World> {
   };
 }
 
-/** The namespace and the rights that the project ships, as an operator applies them. */
-async function install(plane: ControlPlane): Promise<void> {
-  for (const file of ['namespace.yaml', 'rbac.yaml']) {
-    await outputOf(plane.kubectl, ['apply', '-f', join(deployFolder, file)]);
-  }
+/** The namespace and the rights that the project ships, as an operator applies them. Answers what a try of all manifests said. */
+async function install(plane: ControlPlane): Promise<string> {
+  await outputOf(plane.kubectl, ['apply', '-f', join(deployFolder, 'namespace.yaml')]);
+  const tried = await outputOf(plane.kubectl, [
+    'apply',
+    '--dry-run=server',
+    '--validate=strict',
+    '-f',
+    deployFolder,
+  ]);
+  await outputOf(plane.kubectl, ['apply', '-f', join(deployFolder, 'rbac.yaml')]);
   await plane.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+  return tried;
 }
 
 /** The APIService that the project ships, but to a loopback port, which the real one could not know. */
