@@ -216,19 +216,29 @@ function buildCluster({ config, environment, clock, log, registry, version }: Ap
     { target: target.value, clock, log, registry },
     { requestTimeoutMs: 10_000, userAgent: `datadog-cluster-agent/${version}` },
   );
-  const ports = { client, clock, log };
+  const ports = { client, clock, log, random: Math.random };
   const times = toWatchTimes(config);
   return ok({
     client,
     autoscalers: new Autoscalers(ports, times),
     authentication: new AuthenticationConfigWatch(ports, times),
     reviews: new Reviews(ports, {}),
-    shards: new ConfigMapShards(ports, { ...times, namespace: kubernetes.namespace }),
+    shards: new ConfigMapShards(ports, {
+      ...times,
+      watchSeconds: toShardWatchSeconds(config),
+      namespace: kubernetes.namespace,
+    }),
   });
 }
 
 function toWatchTimes({ kubernetes }: Config): { readonly resyncMs: number; readonly watchSeconds: number } {
   return { resyncMs: kubernetes.resyncPeriodSeconds * 1000, watchSeconds: kubernetes.requestTimeoutSeconds };
+}
+
+/** Watches of the shared values end a little before the copy counts as old, so that a working one never seems silent. */
+function toShardWatchSeconds({ externalMetrics, kubernetes }: Config): number {
+  const shorter = Math.min(kubernetes.requestTimeoutSeconds, 0.8 * externalMetrics.localCopyRefreshSeconds);
+  return Math.max(1, Math.floor(shorter));
 }
 
 function buildElection(
@@ -238,7 +248,10 @@ function buildElection(
   const { leaderElection, kubernetes } = config;
   if (!leaderElection.enabled) return undefined;
   const place = { namespace: kubernetes.namespace, name: leaderElection.leaseName };
-  const box = new LeaseBox({ client, clock, log }, { ...toWatchTimes(config), ...place });
+  const box = new LeaseBox(
+    { client, clock, log, random: Math.random },
+    { ...toWatchTimes(config), ...place },
+  );
   return new Election(
     { box, clock, log, registry, random: Math.random },
     { identity: kubernetes.podName, durationSeconds: leaderElection.leaseSeconds },
@@ -318,7 +331,7 @@ function buildCertificate({ config, clock, log }: AppInputs, client: KubeClient)
     };
     return new FileSource({ read: (path) => readFile(path, 'utf8'), clock, log }, paths);
   }
-  const ports = { client, clock, log };
+  const ports = { client, clock, log, random: Math.random };
   const times = toWatchTimes(config);
   const { namespace } = kubernetes;
   const service = certificate.serviceName;

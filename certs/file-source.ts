@@ -2,12 +2,13 @@ import { createSecureContext } from 'node:tls';
 import { type Clock, every } from '../core/clock.js';
 import type { Health } from '../core/component.js';
 import { messageOf } from '../core/fault.js';
+import { Listeners } from '../core/listeners.js';
 import type { Logger } from '../core/log.js';
 import { fail, ok, type Result } from '../core/result.js';
 import { chooseServing } from './file-choice.js';
 import { readPair, splitPem } from './pair.js';
 import type { CertificateSource, ServingCertificate } from './source.js';
-import { Subscribers } from './subscribers.js';
+
 import { Trouble } from './trouble.js';
 
 export interface FileSourcePorts {
@@ -36,7 +37,7 @@ export class FileSource implements CertificateSource {
   readonly #ports: FileSourcePorts;
   readonly #options: FileSourceOptions;
   readonly #trouble: Trouble;
-  readonly #subscribers = new Subscribers();
+  readonly #listeners = new Listeners();
   #current: ServingCertificate | undefined;
 
   constructor(ports: FileSourcePorts, options: FileSourceOptions) {
@@ -50,7 +51,7 @@ export class FileSource implements CertificateSource {
   }
 
   onChange(listener: () => void): () => void {
-    return this.#subscribers.add(listener);
+    return this.#listeners.add(listener);
   }
 
   health(): Health {
@@ -73,7 +74,7 @@ export class FileSource implements CertificateSource {
     this.#current = choice.serving;
     if (before?.certPem === choice.serving?.certPem && before?.caPem === choice.serving?.caPem) return;
     this.#ports.log.info({ path: this.#options.certPath }, 'serving certificate read from its files');
-    this.#subscribers.tell();
+    this.#listeners.notify();
   }
 
   async #read(): Promise<Result<ServingCertificate, string>> {

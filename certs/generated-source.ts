@@ -1,14 +1,14 @@
 import { backoffMs } from '../core/backoff.js';
 import { type Clock, deadline } from '../core/clock.js';
 import type { Health } from '../core/component.js';
+import { Listeners } from '../core/listeners.js';
 import type { Logger } from '../core/log.js';
-import { Alarm } from './alarm.js';
+import { Wake } from '../core/wake.js';
 import { BundlePublisher, type BundleSink } from './bundle-publisher.js';
 import type { RenewalRules } from './renewal.js';
 import { type SecretBox, SecretKeeper } from './secret-keeper.js';
 import { bundleOf, type SharedCertificates } from './shared-certificates.js';
 import type { CertificateSource, ServingCertificate } from './source.js';
-import { Subscribers } from './subscribers.js';
 
 export interface GeneratedSourcePorts {
   readonly secret: SecretBox;
@@ -53,8 +53,8 @@ export class GeneratedSource implements CertificateSource {
   readonly #names: readonly string[];
   readonly #keeper: SecretKeeper;
   readonly #publisher: BundlePublisher;
-  readonly #alarm: Alarm;
-  readonly #subscribers = new Subscribers();
+  readonly #news = new Wake();
+  readonly #listeners = new Listeners();
   #held: SharedCertificates | undefined;
   #current: ServingCertificate | undefined;
   #changesInARow = 0;
@@ -64,7 +64,6 @@ export class GeneratedSource implements CertificateSource {
     this.#names = options.names;
     this.#keeper = new SecretKeeper(ports, toRules(options));
     this.#publisher = new BundlePublisher(ports);
-    this.#alarm = new Alarm(ports);
   }
 
   current(): ServingCertificate | undefined {
@@ -72,7 +71,7 @@ export class GeneratedSource implements CertificateSource {
   }
 
   onChange(listener: () => void): () => void {
-    return this.#subscribers.add(listener);
+    return this.#listeners.add(listener);
   }
 
   health(): Health {
@@ -100,7 +99,7 @@ export class GeneratedSource implements CertificateSource {
       const isWell = await this.#round(signal);
       failures = isWell ? 0 : failures + 1;
       await clock.sleep(this.#quietMs(isWell), signal);
-      await this.#alarm.wait(isWell ? pollMs : backoffMs(failures, retryBounds, random()), signal);
+      await this.#news.wait(isWell ? pollMs : backoffMs(failures, retryBounds, random()), clock, signal);
     }
   }
 
@@ -132,7 +131,7 @@ export class GeneratedSource implements CertificateSource {
     const caPem = bundleOf(certificates, this.#ports.clock.nowMs());
     if (this.#current?.certPem === certPem && this.#current.caPem === caPem) return;
     this.#current = { certPem, keyPem, caPem, notBeforeMs, notAfterMs };
-    this.#subscribers.tell();
+    this.#listeners.notify();
   }
 
   /** After a change the next look comes soon; in a fight with another writer, ever later. */
@@ -149,7 +148,7 @@ export class GeneratedSource implements CertificateSource {
 
   async #follow(followed: SecretBox | BundleSink, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await followed.follow(() => this.#alarm.ring(), signal);
+      await followed.follow(() => this.#news.wake(), signal);
       await this.#ports.clock.sleep(shortestRetryMs, signal);
     }
   }

@@ -1,3 +1,5 @@
+import { linkAbort } from './linked-abort.js';
+
 /** Time, passed in. Unit tests drive it by hand; nothing else in the product reads a clock. */
 export interface Clock {
   /** Wall time in milliseconds since the epoch. It may step in either direction; compare it with foreign timestamps only. */
@@ -46,10 +48,16 @@ export function deadline(
   ms: number,
   parent: AbortSignal,
 ): { readonly signal: AbortSignal; readonly release: () => void } {
-  const own = new AbortController();
+  const own = linkAbort(parent);
   const stop = new AbortController();
   void clock.sleep(ms, stop.signal).then(() => {
     if (!stop.signal.aborted) own.abort(new Error(`no answer within ${ms} ms`));
   });
-  return { signal: AbortSignal.any([own.signal, parent]), release: () => stop.abort() };
+  return {
+    signal: own.signal,
+    release: () => {
+      own.release();
+      stop.abort();
+    },
+  };
 }

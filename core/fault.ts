@@ -62,6 +62,9 @@ export class Fault extends Error {
 /** The message of anything that was thrown; for logs and fault texts. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  // Node reports a host whose addresses all refuse as one error without a text of its own.
+  if (error.message === '' && error instanceof AggregateError)
+    return [...new Set(error.errors.map(messageOf))].join('; ');
   const cause = error.cause === undefined ? '' : `: ${messageOf(error.cause)}`;
   return error.message.endsWith(cause) ? error.message : `${error.message}${cause}`;
 }

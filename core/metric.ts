@@ -28,6 +28,11 @@ export interface Point {
   readonly observedAtMs: number;
 }
 
+/** Whether milliseconds since the epoch are an instant that can be written as a date. */
+export function isCalendarTime(ms: number): boolean {
+  return Math.abs(ms) <= 8.64e15;
+}
+
 /** Why a metric has no value that could be served. `docs/troubleshooting.md` holds the remedy of each. */
 export type InvalidReason =
   | 'unaskable'

@@ -25,7 +25,8 @@ export function createScrub(secrets: readonly (string | undefined)[]): Scrub {
     ...new Set(
       known.flatMap((secret) => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]),
     ),
-  ];
+    // The longest first: a secret that begins with another one must go whole.
+  ].sort((a, b) => b.length - a.length);
   return (text) => {
     let clean = text;
     for (const secret of spellings) clean = clean.replaceAll(secret, '********');

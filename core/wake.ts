@@ -1,4 +1,5 @@
 import type { Clock } from './clock.js';
+import { linkAbort } from './linked-abort.js';
 
 /** Lets a loop sleep until a moment or until somebody has news for it, whichever is first. News is never lost. */
 export class Wake {
@@ -14,9 +15,10 @@ export class Wake {
   /** Resolves on news, after `ms`, or when `signal` aborts. Takes the news. */
   async wait(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
     if (!this.#pending && !signal.aborted) {
-      const stop = new AbortController();
-      this.#ring = () => stop.abort();
-      await clock.sleep(ms, AbortSignal.any([signal, stop.signal]));
+      const waiting = linkAbort(signal);
+      this.#ring = () => waiting.abort();
+      await clock.sleep(ms, waiting.signal);
+      waiting.release();
       this.#ring = undefined;
     }
     this.#pending = false;

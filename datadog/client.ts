@@ -44,11 +44,11 @@ export class DatadogClient {
    *
    * Faults: `datadog.denied`, `datadog.rejected`, `datadog.rate_limited`, `datadog.unreachable`.
    *
-   * @param use calls the SDK with the configuration that it is given
+   * @param use calls the SDK with the configuration that it is given, and reads the answer
    * @param onAnswer sees the answer's status and headers, also of a refusal
    */
   async call<T>(
-    use: (configuration: Configuration) => Promise<T>,
+    use: (configuration: Configuration) => Promise<Result<T, Fault>>,
     onAnswer: (answer: Exchange) => void,
     signal: AbortSignal,
   ): Promise<Result<T, Fault>> {
@@ -56,10 +56,10 @@ export class DatadogClient {
     if (missing !== undefined) return fail(missing);
     const exchange = new Exchange(this.#ports, this.#options, signal);
     try {
-      const value = await use(this.#configuration(exchange));
+      const result = await use(this.#configuration(exchange));
       onAnswer(exchange);
-      this.#requests.inc({ status: 'success' });
-      return ok(value);
+      this.#requests.inc({ status: result.ok ? 'success' : 'response_error' });
+      return result;
     } catch (error: unknown) {
       onAnswer(exchange);
       this.#requests.inc({ status: requestStatus(exchange.status) });
@@ -83,7 +83,7 @@ export class DatadogClient {
   /** Asks Datadog whether the API key is valid; it has no such question for application keys. */
   validate(signal: AbortSignal): Promise<Result<unknown, Fault>> {
     return this.call(
-      (configuration) => new AuthenticationApi(configuration).validate(),
+      async (configuration) => ok(await new AuthenticationApi(configuration).validate()),
       () => {},
       signal,
     );

@@ -1,7 +1,8 @@
+import { isCalendarTime } from '../core/metric.js';
 import { bareNumber } from './bare-numbers.js';
 
-/** A series' points as Datadog sends them: `[milliseconds, value | null]`, values unjudged. */
-export type PointList = readonly (readonly [unknown, unknown])[];
+/** A series' points as Datadog sends them: `[milliseconds, value | null]`; nothing of it is taken for granted. */
+export type PointList = readonly unknown[];
 
 export type Picked =
   | { readonly kind: 'point'; readonly point: { readonly value: number; readonly observedAtMs: number } }
@@ -14,8 +15,10 @@ export type Picked =
 export function pickPoint(points: PointList): Picked {
   let newest: readonly [number, unknown] | undefined;
   let newestButOne: readonly [number, unknown] | undefined;
-  for (const [time, value] of points) {
-    if (value === null || value === undefined || typeof time !== 'number') continue;
+  for (const point of points) {
+    if (!Array.isArray(point)) continue;
+    const [time, value]: readonly unknown[] = point;
+    if (value === null || value === undefined || typeof time !== 'number' || !isCalendarTime(time)) continue;
     if (newest === undefined || time >= newest[0]) {
       newestButOne = newest;
       newest = [time, value];

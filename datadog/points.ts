@@ -56,18 +56,18 @@ export class DatadogPoints {
     if (paused !== undefined) return fail(paused);
     const to = Math.floor(this.#ports.clock.nowMs() / 1000);
     const answer = await this.#ports.client.call(
-      (configuration) =>
-        new MetricsApi(configuration).queryMetrics({
-          from: to - this.#windowSeconds,
-          to,
-          query: queries.join(','),
-        }),
+      async (configuration) => {
+        const window = { from: to - this.#windowSeconds, to };
+        return readAnswer(
+          queries,
+          await new MetricsApi(configuration).queryMetrics({ ...window, query: queries.join(',') }),
+        );
+      },
       (exchange) => this.#obey(exchange),
       signal,
     );
-    if (!answer.ok)
-      return answer.error.code === 'datadog.rate_limited' ? fail(this.#pause() ?? answer.error) : answer;
-    return readAnswer(queries, answer.value);
+    const isLimited = !answer.ok && answer.error.code === 'datadog.rate_limited';
+    return isLimited ? fail(this.#pause() ?? answer.error) : answer;
   }
 
   #obey(exchange: Exchange): void {
@@ -104,7 +104,10 @@ export class DatadogPoints {
   }
 }
 
-/** An answer → a reading per query, each from its own series only. A 200 with an error inside is a refusal of the batch. */
+/**
+ * An answer → a reading per query, each from its own series only. A 200 with an error inside is a refusal of the batch.
+ * Throws for an answer that is not of the documented form; the caller counts that as an unreadable one.
+ */
 export function readAnswer<Q extends string>(
   queries: readonly Q[],
   answer: MetricsQueryResponse,

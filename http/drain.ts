@@ -5,8 +5,8 @@ import type { Traffic } from './traffic.js';
 /** How long the parts of a graceful stop may take. */
 export interface DrainTimes {
   /**
-   * How long peers have to hear that the server goes away, and how long an HTTP/1.1 connection must have been idle to be
-   * closed then. At most half of `drainMs` is taken.
+   * How long an HTTP/1.1 connection must have been idle to be closed: the time to hear of the stop by asking once more.
+   * At most half of `drainMs` is taken.
    */
   readonly lingerMs: number;
   /** After so long, counted from the beginning, whatever is left is destroyed. */
@@ -17,11 +17,16 @@ export interface DrainTimes {
 const lookEveryMs = 50;
 
 /**
- * Closes `server` without cutting an answer short: it accepts no new connection; peers are sent away and served for
- * `lingerMs` more; then idle connections are closed, and the answers under way have until `drainMs`.
- * Resolves when everything is closed, with the number of requests that had to be cut.
+ * Closes `server` without cutting an answer short: it accepts no new connection; HTTP/2 peers get GOAWAY, HTTP/1.1 peers
+ * `Connection: close` with their next answer, and those that ask nothing for `lingerMs` are closed; the answers under way
+ * have until `drainMs`. Resolves when everything is closed, with the number of requests that had to be cut.
  */
-export async function drain(server: Server, traffic: Traffic, times: DrainTimes, clock: Clock): Promise<number> {
+export async function drain(
+  server: Server,
+  traffic: Traffic,
+  times: DrainTimes,
+  clock: Clock,
+): Promise<number> {
   const endMs = clock.monotonicMs() + times.drainMs;
   const lingerMs = Math.min(times.lingerMs, times.drainMs / 2);
   const closed = new AbortController();

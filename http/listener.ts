@@ -5,11 +5,10 @@ import type { Clock } from '../core/clock.js';
 import type { Component, Health } from '../core/component.js';
 import { messageOf } from '../core/fault.js';
 import type { Logger } from '../core/log.js';
-import { Exchanges, type RequestHandler } from './exchanges.js';
+import type { RequestHandler } from './exchanges.js';
 import { defaultLimits, type HttpLimits } from './limits.js';
 import { countTraffic, type ListenerMetrics } from './listener-metrics.js';
 import { http1Settings, type ListenerOptions, ServerLife } from './server-life.js';
-import { Sessions } from './sessions.js';
 import {
   type CertificateFeed,
   certificateHealth,
@@ -45,10 +44,7 @@ export class TlsListener implements Component {
     this.name = options.name;
     this.#ports = ports;
     this.#limits = { ...defaultLimits, ...options.limits };
-    this.#traffic = new Traffic({
-      exchanges: new Exchanges(ports, this.#limits),
-      sessions: new Sessions(ports, this.#limits),
-    });
+    this.#traffic = new Traffic(ports, this.#limits);
     this.#life = new ServerLife({ ...ports, traffic: this.#traffic }, options);
   }
 
@@ -119,7 +115,7 @@ export class TlsListener implements Component {
     });
     server.on('secureConnection', (socket) => traffic.secured(socket));
     server.on('session', (session) => traffic.sessions.add(session));
-    server.on('request', (request, response) => traffic.exchanges.serve(handler, request, response));
+    server.on('request', (request, response) => traffic.serve(handler, request, response));
     // The aggregator opens several connections at once and drops all but one: a failure here is seldom news.
     server.on('tlsClientError', (error) => {
       metrics?.handshakeErrors.inc({ listener: this.name });

@@ -2,11 +2,10 @@ import { createServer, type Server } from 'node:http';
 import type { Clock } from '../core/clock.js';
 import type { Component, Health } from '../core/component.js';
 import type { Logger } from '../core/log.js';
-import { Exchanges, type RequestHandler } from './exchanges.js';
+import type { RequestHandler } from './exchanges.js';
 import { defaultLimits, type HttpLimits } from './limits.js';
 import { countTraffic, type ListenerMetrics } from './listener-metrics.js';
 import { http1Settings, type ListenerOptions, ServerLife } from './server-life.js';
-import { Sessions } from './sessions.js';
 import { Traffic } from './traffic.js';
 
 export interface PlainListenerPorts {
@@ -28,10 +27,7 @@ export class PlainListener implements Component {
     this.name = options.name;
     this.#ports = ports;
     this.#limits = { ...defaultLimits, ...options.limits };
-    this.#traffic = new Traffic({
-      exchanges: new Exchanges(ports, this.#limits),
-      sessions: new Sessions(ports, this.#limits),
-    });
+    this.#traffic = new Traffic(ports, this.#limits);
     this.#life = new ServerLife({ ...ports, traffic: this.#traffic }, options);
   }
 
@@ -60,7 +56,7 @@ export class PlainListener implements Component {
       traffic.connected(socket);
       traffic.speaksHttp1(socket);
     });
-    server.on('request', (request, response) => traffic.exchanges.serve(handler, request, response));
+    server.on('request', (request, response) => traffic.serve(handler, request, response));
     if (metrics !== undefined) countTraffic(server, this.name, metrics);
     return server;
   }

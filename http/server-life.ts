@@ -16,7 +16,7 @@ export interface ListenerOptions extends ListenAddress {
    * this replica's end takes to reach every node. Default 0.
    */
   readonly noticeMs?: number;
-  /** How long clients on open connections are told to go before idle connections are closed. Default 1 s. */
+  /** How long an idle HTTP/1.1 connection is kept while stopping, so that its client can learn of it. Default 1 s. */
   readonly lingerMs?: number;
   readonly limits?: Partial<HttpLimits>;
 }

@@ -9,15 +9,10 @@ export interface SessionView {
   readonly heardAtMs: number;
   /** When the ping that it has not answered yet was sent. */
   readonly pingedAtMs: number | undefined;
-  /** Whether it was told to send its next request elsewhere. */
-  readonly isRetired: boolean;
 }
 
-/**
- * `ping`: ask whether it lives. `retire`: tell it to open no more requests. `close`: it was told, and nothing is under way.
- * `drop`: it is dead, and only our side does not know it yet.
- */
-export type SessionCare = 'leave' | 'ping' | 'retire' | 'close' | 'drop';
+/** `ping`: ask whether it lives. `close`: it is idle. `drop`: it is dead, and only our side does not know it yet. */
+export type SessionCare = 'leave' | 'ping' | 'close' | 'drop';
 
 /**
  * What a session needs now. Node's HTTP/2 server neither pings nor closes idle sessions by itself, so a peer that
@@ -25,8 +20,7 @@ export type SessionCare = 'leave' | 'ping' | 'retire' | 'close' | 'drop';
  */
 export function careOf(session: SessionView, nowMs: number, limits: HttpLimits): SessionCare {
   if (session.pingedAtMs !== undefined && nowMs - session.pingedAtMs >= limits.pingAnswerMs) return 'drop';
-  if (session.openStreams === 0 && session.isRetired) return 'close';
-  if (session.openStreams === 0 && nowMs - session.idleSinceMs >= limits.idleMs) return 'retire';
+  if (session.openStreams === 0 && nowMs - session.idleSinceMs >= limits.idleMs) return 'close';
   if (session.pingedAtMs === undefined && nowMs - session.heardAtMs >= limits.pingAfterMs) return 'ping';
   return 'leave';
 }

@@ -62,16 +62,19 @@ export class Traffic {
     this.#exchanges.serve(handler, request, response);
   }
 
-  /** Tells all peers to send their next request elsewhere; what still arrives is served. */
+  /** Tells all peers to send their next request elsewhere. On HTTP/1.1 what still arrives is served. */
   sendAway(): void {
     this.#exchanges.closeAfterAnswers();
-    this.sessions.retireAll();
+    this.sessions.closeAll();
   }
 
-  /** Closes what has been told and given `heardMs` to act on it, but for connections on which an answer is owed. */
-  closeIdle(heardMs: number): void {
+  /**
+   * Closes HTTP/1.1 connections on which nothing was asked for `idleMs`, HTTP/2 sessions that came after `sendAway`, and
+   * unfinished handshakes; never a connection on which an answer is owed.
+   */
+  closeIdle(idleMs: number): void {
     this.sessions.closeAll();
-    this.#http1.closeIdle(heardMs);
+    this.#http1.closeIdle(idleMs);
     for (const socket of this.#handshaking.values()) socket.destroy();
   }
 

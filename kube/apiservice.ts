@@ -11,8 +11,8 @@ export interface ApiServiceBundlePorts {
   readonly client: KubeApi;
   readonly clock: Clock;
   readonly log: Logger;
-  /** A number in [0, 1), for jitter; default `Math.random`. */
-  readonly random?: () => number;
+  /** A number in [0, 1), for jitter. */
+  readonly random: () => number;
 }
 
 /** The Service that leads to this server. */

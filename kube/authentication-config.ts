@@ -10,8 +10,8 @@ export interface AuthenticationConfigPorts {
   readonly client: KubeApi;
   readonly clock: Clock;
   readonly log: Logger;
-  /** A number in [0, 1), for jitter; default `Math.random`. */
-  readonly random?: () => number;
+  /** A number in [0, 1), for jitter. */
+  readonly random: () => number;
 }
 
 const namespace = 'kube-system';

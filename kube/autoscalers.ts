@@ -14,8 +14,8 @@ export interface AutoscalersPorts {
   readonly client: KubeApi;
   readonly clock: Clock;
   readonly log: Logger;
-  /** A number in [0, 1), for jitter; default `Math.random`. */
-  readonly random?: () => number;
+  /** A number in [0, 1), for jitter. */
+  readonly random: () => number;
 }
 
 export interface AutoscalersOptions {

@@ -10,8 +10,8 @@ export interface BoxPorts {
   readonly client: KubeApi;
   readonly clock: Clock;
   readonly log: Logger;
-  /** A number in [0, 1), for jitter; default `Math.random`. */
-  readonly random?: () => number;
+  /** A number in [0, 1), for jitter. */
+  readonly random: () => number;
 }
 
 /** How a followed object is watched; the meanings and defaults are the reflector's. */

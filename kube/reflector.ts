@@ -24,8 +24,8 @@ export interface ReflectorPorts<T> {
   readonly clock: Clock;
   readonly log: Logger;
   readonly reflected: Reflected<T>;
-  /** A number in [0, 1), for jitter; default `Math.random`. */
-  readonly random?: () => number;
+  /** A number in [0, 1), for jitter. */
+  readonly random: () => number;
 }
 
 export interface ReflectorOptions {
@@ -77,7 +77,7 @@ export class Reflector<T> implements Component {
       silenceMs: options.silenceMs ?? (watchSeconds + 15) * 1000,
       resyncMs: options.resyncMs ?? 300_000,
     };
-    this.#random = ports.random ?? Math.random;
+    this.#random = ports.random;
     const outagePorts = { clock: ports.clock, log: ports.log, random: this.#random };
     const recovered = (verb: string): string => `${name}: the API server can be ${verb} again`;
     this.#listing = new Outage(outagePorts, {

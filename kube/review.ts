@@ -10,8 +10,8 @@ import { startTimeLimit } from './time-limit.js';
 export interface ReviewsPorts {
   readonly client: KubeApi;
   readonly clock: Clock;
-  /** A number in [0, 1), for jitter; default `Math.random`. */
-  readonly random?: () => number;
+  /** A number in [0, 1), for jitter. */
+  readonly random: () => number;
 }
 
 export interface ReviewsOptions {
@@ -44,7 +44,7 @@ export class Reviews {
   constructor(ports: ReviewsPorts, options: ReviewsOptions) {
     this.#ports = ports;
     this.#timeoutMs = options.timeoutMs ?? 10_000;
-    this.#random = ports.random ?? Math.random;
+    this.#random = ports.random;
   }
 
   /**

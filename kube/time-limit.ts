@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import { linkAbort } from '../core/linked-abort.js';
 
 /** A signal that aborts with its parent, or when nothing was heard for a time. */
 export interface TimeLimit {
@@ -11,19 +12,15 @@ export interface TimeLimit {
   readonly release: () => void;
 }
 
-/**
- * Starts the time. The parent is followed by a listener which `release` takes away: `AbortSignal.any` on a
- * parent that lives as long as the process keeps some bytes of each call for ever (seen on Node 20).
- */
+/** Starts the time. */
 export function startTimeLimit(clock: Clock, ms: number, parent: AbortSignal): TimeLimit {
-  const own = new AbortController();
+  const own = linkAbort(parent);
   const released = new AbortController();
   let lastHeardMs = clock.monotonicMs();
   let hasExpired = false;
-  const follow = (): void => own.abort(parent.reason);
 
   const release = (): void => {
-    parent.removeEventListener('abort', follow);
+    own.release();
     released.abort();
   };
   const watch = async (): Promise<void> => {
@@ -38,8 +35,6 @@ export function startTimeLimit(clock: Clock, ms: number, parent: AbortSignal): T
     }
   };
 
-  if (parent.aborted) follow();
-  else parent.addEventListener('abort', follow, { once: true });
   void watch();
   return {
     signal: own.signal,

@@ -123,23 +123,29 @@ export class Election implements Component {
    * `isLeader` is false from the first moment.
    */
   async release(signal: AbortSignal): Promise<void> {
-    const held = this.isLeader() ? this.#stored : undefined;
+    let held = this.isLeader() ? this.#stored : undefined;
     this.#renewedAtMs = undefined;
     this.#tellChange();
-    if (held === undefined) return;
-    const lock = {
-      ...held.lock,
-      holder: undefined,
-      durationSeconds: 1,
-      renewedAtMs: this.#ports.clock.nowMs(),
-    };
-    const released = await this.#ports.box.write(lock, held.revision, signal);
-    if (released.ok) this.#ports.log.info({ identity: this.#options.identity }, 'gave up leadership');
-    else
-      this.#ports.log.warn(
-        { detail: released.error.message },
-        'leadership could not be given up; another replica takes over when the lease ends',
-      );
+    for (let tries = 1; held !== undefined; tries += 1) {
+      const released = await this.#ports.box.write(this.#released(held.lock), held.revision, signal);
+      if (released.ok)
+        return this.#ports.log.info({ identity: this.#options.identity }, 'gave up leadership');
+      const isTouched = released.error.code === 'kube.conflict' && tries < 4;
+      if (!isTouched) return this.#notReleased(released.error);
+      const read = await this.#ports.box.read(signal);
+      if (!read.ok) return this.#notReleased(read.error);
+      held = read.value?.lock.holder === this.#options.identity ? read.value : undefined;
+    }
+  }
+
+  /** What client-go writes on release: nobody holds it, and it lasts a second. */
+  #released(lock: Lock): Lock {
+    return { ...lock, holder: undefined, durationSeconds: 1, renewedAtMs: this.#ports.clock.nowMs() };
+  }
+
+  #notReleased(fault: Fault): void {
+    const message = 'leadership could not be given up; another replica takes over when the lease ends';
+    this.#ports.log.warn({ detail: fault.message }, message);
   }
 
   /** One look at the lock and what follows from it; answers how long to wait for the next. */
@@ -218,7 +224,8 @@ export class Election implements Component {
       ? undefined
       : {
           holder: lock.holder,
-          durationSeconds: lock.durationSeconds,
+          // A lock that has lost its duration is waited for as if its holder had ours.
+          durationSeconds: lock.durationSeconds > 0 ? lock.durationSeconds : this.#options.durationSeconds,
           lastChangeSeenAtMs: this.#changeSeenAtMs,
         };
   }
@@ -227,7 +234,7 @@ export class Election implements Component {
   async #waitAsLeader(waitMs: number, signal: AbortSignal): Promise<void> {
     const { clock } = this.#ports;
     const leftMs =
-      this.#renewedAtMs === undefined
+      this.#renewedAtMs === undefined || !this.isLeader()
         ? waitMs
         : this.#renewedAtMs + this.#times.stepDownMs - clock.monotonicMs();
     await this.#wake.wait(Math.max(1, Math.min(waitMs, leftMs)), clock, signal);

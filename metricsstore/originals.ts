@@ -1,4 +1,4 @@
-import { type MetricRecord, valueProblem } from '../core/metric.js';
+import { isCalendarTime, type MetricRecord, valueProblem } from '../core/metric.js';
 import { fromLabelSelector } from '../core/selector.js';
 
 const keyPrefix = 'external_metric';
@@ -23,6 +23,7 @@ export function decodeOriginals(value: string): MetricRecord | undefined {
     typeof fields.ts !== 'number'
   )
     return undefined;
+  if (!isCalendarTime(fields.ts * 1000)) return undefined;
   const matchLabels = fields.labels ?? {};
   if (Object.values(matchLabels).some((label) => typeof label !== 'string')) return undefined;
   const selector = fromLabelSelector({ matchLabels });

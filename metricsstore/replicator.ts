@@ -59,7 +59,10 @@ export class Replicator implements Component {
   readonly #options: ReplicatorOptions;
   readonly #wake = new Wake();
   /** The ConfigMaps as last seen; a hole is one that was not heard of yet. */
-  #seen = new Map<number, StoredShard | undefined>();
+  readonly #seen = new Map<number, StoredShard | undefined>();
+  /** What each said last, so that a deleted one is answered from memory until its values are too old. */
+  readonly #remembered = new Map<number, StoredShard>();
+  #count = 1;
   #follows = new Map<number, AbortController>();
   #failures = 0;
   #trouble: string | undefined;
@@ -86,9 +89,7 @@ export class Replicator implements Component {
 
   /** Whether this replica has seen what the cluster holds, be it nothing. */
   hasSynced(): boolean {
-    const first = this.#seen.get(0);
-    if (!this.#seen.has(0)) return false;
-    return this.#indexes(shardCount(first, this.#options.maxShards)).every((index) => this.#seen.has(index));
+    return this.#indexes().every((index) => this.#seen.has(index));
   }
 
   /** Whether the store has been given what the cluster held, so that a new leader begins where the last one ended. */
@@ -122,7 +123,7 @@ export class Replicator implements Component {
 
   async #turn(signal: AbortSignal): Promise<void> {
     const isLeader = this.#ports.leadership.isLeader();
-    const isSilent = this.#silentMs() > this.#options.localCopyRefreshMs;
+    const isSilent = this.#silentMs() >= this.#options.localCopyRefreshMs;
     if (isSilent) await this.#readAll(signal);
     this.#follow(signal);
     if (!this.hasSynced()) return;
@@ -155,13 +156,13 @@ export class Replicator implements Component {
 
   #adopt(): void {
     this.#settle(undefined);
-    this.#ports.store.replace(this.#ports.reader.read(this.#known()));
+    const shards = this.#indexes().map((index) => this.#seen.get(index) ?? this.#remembered.get(index));
+    this.#ports.store.replace(this.#ports.reader.read(shards));
   }
 
-  /** The bound of last resort, for when the watches are silent. */
+  /** The bound of last resort, for when the watches are silent. The first shard says how many there are. */
   async #readAll(signal: AbortSignal): Promise<void> {
-    const count = shardCount(this.#seen.get(0), this.#options.maxShards);
-    for (const index of this.#indexes(count)) {
+    for (let index = 0; index < this.#count; index += 1) {
       const shard = await this.#ports.box.read(shardName(this.#options.name, index), signal);
       if (!shard.ok) return;
       this.#note(index, shard.value);
@@ -176,14 +177,14 @@ export class Replicator implements Component {
 
   /** Follows just the shards that there are. */
   #follow(signal: AbortSignal): void {
-    const count = shardCount(this.#seen.get(0), this.#options.maxShards);
     for (const [index, stop] of this.#follows) {
-      if (index < count) continue;
+      if (index < this.#count) continue;
       stop.abort();
       this.#follows.delete(index);
       this.#seen.delete(index);
+      this.#remembered.delete(index);
     }
-    for (const index of this.#indexes(count)) {
+    for (const index of this.#indexes()) {
       if (this.#follows.has(index)) continue;
       const stop = new AbortController();
       this.#follows.set(index, stop);
@@ -202,17 +203,18 @@ export class Replicator implements Component {
   #note(index: number, shard: StoredShard | undefined): void {
     if (this.#seen.has(index) && this.#seen.get(index)?.revision === shard?.revision) return;
     this.#seen.set(index, shard);
+    if (shard !== undefined) this.#remembered.set(index, shard);
+    // A first shard that is gone, or does not say, leaves the count as it was.
+    if (index === 0) this.#count = shardCount(shard, this.#options.maxShards) ?? this.#count;
     this.#lastChangeAtMs = this.#ports.clock.monotonicMs();
   }
 
   #known(): (StoredShard | undefined)[] {
-    return this.#indexes(shardCount(this.#seen.get(0), this.#options.maxShards)).map((index) =>
-      this.#seen.get(index),
-    );
+    return this.#indexes().map((index) => this.#seen.get(index));
   }
 
-  #indexes(count: number): number[] {
-    return Array.from({ length: count }, (_, index) => index);
+  #indexes(): number[] {
+    return Array.from({ length: this.#count }, (_, index) => index);
   }
 
   /** Logged on change only; the present trouble shows in the health. */

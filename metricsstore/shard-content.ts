@@ -20,10 +20,10 @@ export function shardName(base: string, index: number): string {
   return index === 0 ? base : `${base}-${index}`;
 }
 
-/** How many shards there are according to the first; 1 when it does not say or is damaged. */
-export function shardCount(first: StoredShard | undefined, maxShards: number): number {
-  const count = Number(first?.annotations[shardCountAnnotation] ?? '1');
-  return Number.isInteger(count) && count >= 1 ? Math.min(count, maxShards) : 1;
+/** How many shards there are according to the first; `undefined` when it does not say, or says nonsense. */
+export function shardCount(first: StoredShard | undefined, maxShards: number): number | undefined {
+  const count = Number(first?.annotations[shardCountAnnotation]);
+  return Number.isInteger(count) && count >= 1 ? Math.min(count, maxShards) : undefined;
 }
 
 /** Our entries of a shard. */
@@ -67,11 +67,13 @@ export class ShardReader {
   read(shards: readonly (StoredShard | undefined)[]): ReadonlyMap<MetricId, MetricRecord> {
     const known = new Map<string, KnownEntry>();
     const records = new Map<MetricId, MetricRecord>();
-    for (const shard of shards) {
+    for (const [index, shard] of shards.entries()) {
       for (const [key, value] of Object.entries(shard?.data ?? {})) {
-        const before = this.#known.get(key);
+        // A key may stand in two shards for a moment, with different values.
+        const place = `${index} ${key}`;
+        const before = this.#known.get(place);
         const entry = before?.value === value ? before : { value, record: this.#decode(key, value) };
-        known.set(key, entry);
+        known.set(place, entry);
         if (entry.record !== undefined) keepNewer(records, entry.record);
       }
     }

@@ -43,7 +43,7 @@ export function planShards(
     while (first < shards.length && shards[first]?.isFull(limits.maxBytes) === true) first += 1;
     if (!place(shards, first, key, value, limits)) refused.push(key);
   }
-  while (shards.length > 1 && shards.at(-1)?.entries.size === 0) shards.pop();
+  while (shards.length > 1 && emptyLast(shards, limits.maxBytes * comfortablyFull)) shards.pop();
   if (shards.length === 0) shards.push(new OpenShard(0));
   return { shards: shards.map((shard) => shard.entries), refused };
 }
@@ -57,15 +57,46 @@ function place(shards: OpenShard[], first: number, key: string, value: string, l
   return false;
 }
 
+/** A shard is given up only if the others are not full then, so that the next few metrics do not bring it back. */
+const comfortablyFull = 0.7;
+
+/** Moves the last shard's entries to the others, if there is room for all of them; tells whether it is empty then. */
+function emptyLast(shards: readonly OpenShard[], maxBytes: number): boolean {
+  const last = shards.at(-1);
+  const others = shards.slice(0, -1);
+  const room = others.reduce((sum, shard) => sum + Math.max(0, shard.room(maxBytes) - roomWorthTrying), 0);
+  if (last === undefined || last.ownBytes > room) return false;
+  for (const [key, value] of last.entries) {
+    if (!others.some((shard) => shard.take(key, value, maxBytes))) return false;
+    last.drop(key);
+  }
+  return true;
+}
+
 /** An entry of ours is about this long; a shard with less room is not looked at again. */
 const roomWorthTrying = 1_000;
 
 class OpenShard {
   readonly entries = new Map<string, string>();
+  readonly #reservedBytes: number;
   #bytes: number;
 
   constructor(reservedBytes: number) {
+    this.#reservedBytes = reservedBytes;
     this.#bytes = reservedBytes;
+  }
+
+  get ownBytes(): number {
+    return this.#bytes - this.#reservedBytes;
+  }
+
+  room(maxBytes: number): number {
+    return maxBytes - this.#bytes;
+  }
+
+  drop(key: string): void {
+    this.#bytes -= entryBytes(key, this.entries.get(key) ?? '');
+    this.entries.delete(key);
   }
 
   take(key: string, value: string, maxBytes: number): boolean {

@@ -24,10 +24,22 @@ export function effectiveMaxAgeMs(maxAgeSeconds: number, rollupSeconds: number):
  * A want, what was known, and how asking ended → what is known now. What Datadog says of the metric counts at once;
  * what went wrong on the way leaves the last point in place until it is too old.
  *
+ * What says the same as before is the very same record, so that nobody after has to compare.
+ *
  * @param previous the record so far, if any; one that another query gave is not used
  * @param outcome how asking ended, or `undefined` when this want was not asked this time
  */
 export function judge(
+  want: Want,
+  previous: MetricRecord | undefined,
+  outcome: Outcome | undefined,
+  judging: Judging,
+): MetricRecord {
+  const next = judgeAnew(want, previous, outcome, judging);
+  return previous !== undefined && saysTheSame(previous, next) ? previous : next;
+}
+
+function judgeAnew(
   want: Want,
   previous: MetricRecord | undefined,
   outcome: Outcome | undefined,
@@ -132,4 +144,22 @@ function oversizedDetail(outcome: { readonly urlLength: number; readonly maxUrlL
 
 function seconds(ms: number): string {
   return `${Math.round(ms / 1000)} s`;
+}
+
+/** Of records of one want, whose keys are the same question; the spelling of the name may have changed. */
+function saysTheSame(a: MetricRecord, b: MetricRecord): boolean {
+  if (a.query !== b.query || a.key.name !== b.key.name) return false;
+  if (a.state === 'pending') return b.state === 'pending' && a.trouble === b.trouble;
+  if (a.state === 'valid')
+    return b.state === 'valid' && a.trouble === b.trouble && isSamePoint(a.point, b.point);
+  return (
+    b.state === 'invalid' &&
+    a.reason === b.reason &&
+    a.detail === b.detail &&
+    isSamePoint(a.lastPoint, b.lastPoint)
+  );
+}
+
+function isSamePoint(a: Point | undefined, b: Point | undefined): boolean {
+  return a?.value === b?.value && a?.observedAtMs === b?.observedAtMs;
 }

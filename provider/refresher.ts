@@ -1,12 +1,13 @@
 import type { Clock } from '../core/clock.js';
 import type { Component, Health } from '../core/component.js';
-import type { Fault } from '../core/fault.js';
+import { Fault } from '../core/fault.js';
 import type { Logger } from '../core/log.js';
 import type { HeldRecord, MetricId, MetricRecord } from '../core/metric.js';
-import type { Result } from '../core/result.js';
+import { fail, type Result } from '../core/result.js';
 import { gauge, histogram, type Registry } from '../core/telemetry.js';
 import { Wake } from '../core/wake.js';
 import { type AgendaOptions, nextStep } from './agenda.js';
+import type { Ask } from './isolate.js';
 import { effectiveMaxAgeMs, judge } from './judge.js';
 import type { DatadogQuery } from './query.js';
 import type { Outcome, Reading } from './reading.js';
@@ -130,7 +131,7 @@ export class Refresher implements Component {
     if (!leadership.isLeader() || !wants.hasSynced() || !this.#mayBegin()) {
       this.#lastFullAtMs = undefined;
       this.#wantsChanged = true;
-      return idleMs;
+      return Math.min(idleMs, this.#primingLeftMs() || idleMs);
     }
     if (this.#wantsChanged) this.#keepInStep();
     const agenda = {
@@ -146,8 +147,11 @@ export class Refresher implements Component {
   }
 
   #mayBegin(): boolean {
-    const { priming, clock } = this.#ports;
-    return priming.isPrimed() || clock.monotonicMs() - this.#startedAtMs > primingMs;
+    return this.#ports.priming.isPrimed() || this.#primingLeftMs() === 0;
+  }
+
+  #primingLeftMs(): number {
+    return Math.max(0, this.#startedAtMs + primingMs - this.#ports.clock.monotonicMs());
   }
 
   /** Drops the records that nobody wants and adds pending ones for the new, without waiting for Datadog. */
@@ -171,7 +175,9 @@ export class Refresher implements Component {
     if (scope === 'all') this.#lastFullAtMs = startedAtMs;
     if (this.#newSinceMs !== undefined) this.#lastNewAtMs = startedAtMs;
     const queries = this.#due(wants.list(), scope);
-    const outcomes = await askRound(queries, (batch) => points.latest(batch, signal), this.#options);
+    const ask: Ask = async (batch) =>
+      leadership.isLeader() ? points.latest(batch, signal) : fail(notLeading());
+    const outcomes = await askRound(queries, ask, this.#options);
     this.#remember(outcomes);
     this.#roundLog.tell(outcomes);
     if (!leadership.isLeader() || signal.aborted) return;
@@ -204,7 +210,7 @@ export class Refresher implements Component {
     for (const [query, outcome] of outcomes) {
       if (outcome.kind === 'read') this.#suspects.cleared(query);
       if (outcome.kind === 'failed' && outcome.fault.code === 'datadog.rejected') {
-        this.#suspects.refused(query, clock.monotonicMs(), random());
+        this.#suspects.refused(query, outcome.fault, { nowMs: clock.monotonicMs(), random: random() });
       }
     }
   }
@@ -218,10 +224,18 @@ export class Refresher implements Component {
       maxAgeMs: effectiveMaxAgeMs(this.#options.maxAgeSeconds, this.#options.rollupSeconds),
     };
     const judgeOne = (want: Want): MetricRecord => {
-      const outcome = want.ask.kind === 'query' ? outcomes.get(want.ask.query) : undefined;
-      return judge(want, this.#ports.sink.get(want.id)?.record, outcome, judging);
+      const previous = this.#ports.sink.get(want.id)?.record;
+      const outcome = want.ask.kind === 'query' ? this.#outcomeOf(want.ask.query, outcomes) : undefined;
+      return judge(want, previous, outcome, judging);
     };
     return new Map(wants.map((want) => [want.id, judgeOne(want)]));
+  }
+
+  /** A query that was refused, and waits for its next try, is answered with its refusal, whoever asks it by now. */
+  #outcomeOf(query: DatadogQuery, outcomes: ReadonlyMap<DatadogQuery, Outcome>): Outcome | undefined {
+    const asked = outcomes.get(query);
+    const refusal = asked === undefined ? this.#suspects.refusal(query) : undefined;
+    return refusal === undefined ? asked : { kind: 'failed', fault: refusal };
   }
 
   #measure(records: ReadonlyMap<MetricId, MetricRecord>, tookMs: number): void {
@@ -230,6 +244,11 @@ export class Refresher implements Component {
     this.#metrics.records.set({ valid: 'false' }, records.size - valid);
     this.#metrics.elapsed.observe(tookMs / 1000);
   }
+}
+
+/** Ends a round without another call; nothing of it is stored. */
+function notLeading(): Fault {
+  return new Fault('datadog.unreachable', 'this replica does not lead any more');
 }
 
 function refresherMetrics(registry: Registry) {

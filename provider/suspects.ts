@@ -1,7 +1,9 @@
 import { type BackoffBounds, backoffMs } from '../core/backoff.js';
+import type { Fault } from '../core/fault.js';
 import type { DatadogQuery } from './query.js';
 
 interface Suspicion {
+  readonly fault: Fault;
   readonly refusals: number;
   readonly nextTryAtMs: number;
 }
@@ -13,13 +15,26 @@ const bounds: BackoffBounds = { firstMs: 30_000, capMs: 1_800_000 };
 export class Suspects {
   #suspicions = new Map<DatadogQuery, Suspicion>();
 
-  refused(query: DatadogQuery, nowMs: number, random: number): void {
+  refused(
+    query: DatadogQuery,
+    fault: Fault,
+    { nowMs, random }: { readonly nowMs: number; readonly random: number },
+  ): void {
     const refusals = (this.#suspicions.get(query)?.refusals ?? 0) + 1;
-    this.#suspicions.set(query, { refusals, nextTryAtMs: nowMs + backoffMs(refusals, bounds, random) });
+    this.#suspicions.set(query, {
+      fault,
+      refusals,
+      nextTryAtMs: nowMs + backoffMs(refusals, bounds, random),
+    });
   }
 
   cleared(query: DatadogQuery): void {
     this.#suspicions.delete(query);
+  }
+
+  /** Why Datadog refused a query, for whoever else asks the same meanwhile. */
+  refusal(query: DatadogQuery): Fault | undefined {
+    return this.#suspicions.get(query)?.fault;
   }
 
   /** Forgets what nobody asks for any more. */

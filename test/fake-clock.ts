@@ -26,16 +26,17 @@ export class FakeClock implements Clock {
   sleep(ms: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
-      const sleeper = { wakeAtMs: this.#monotonicMs + ms, wake: resolve };
+      const leave = (): void => {
+        this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
+        resolve();
+      };
+      const wake = (): void => {
+        signal.removeEventListener('abort', leave);
+        resolve();
+      };
+      const sleeper: Sleeper = { wakeAtMs: this.#monotonicMs + ms, wake };
       this.#sleepers.push(sleeper);
-      signal.addEventListener(
-        'abort',
-        () => {
-          this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
-          resolve();
-        },
-        { once: true },
-      );
+      signal.addEventListener('abort', leave, { once: true });
     });
   }
 

@@ -90,6 +90,7 @@ function load(target: () => Target) {
         tally.serials.add(serial);
       } catch (error: unknown) {
         tally.failures.push(String(error));
+        await pause(5);
       }
     }
   };
@@ -104,7 +105,10 @@ function load(target: () => Target) {
   const stop = async (): Promise<Readonly<Record<string, Tally>>> => {
     isOver = true;
     await Promise.all(clients);
-    (await session).close();
+    await session.then(
+      (open) => open.close(),
+      () => {},
+    );
     agent.destroy();
     return tallies;
   };

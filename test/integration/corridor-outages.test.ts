@@ -23,7 +23,9 @@ describe('What goes wrong on the way to Datadog', function () {
     const end = scene.standIns.datadog.faults.always({ kind: 'status', status: 503 });
     expect(await client.metric('shop', 'm.a')).to.include({ status: 200, value: '4' });
     const stale = await untilAnswer(client, metricPath('m.a'), ({ status }) => status === 503);
-    expect(stale.message).to.match(/^stale: .*limit 3 s.*remedy:/).and.to.include('answered 503');
+    expect(stale.message)
+      .to.match(/^stale: .*limit 3 s.*remedy:/)
+      .and.to.include('answered 503');
     expect((await client.get('/readyz')).status).to.equal(200, 'Datadog down never makes a replica unready');
     end();
     await untilAnswer(client, metricPath('m.a'), ({ value }) => value === '4');

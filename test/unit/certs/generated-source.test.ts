@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { expect } from 'chai';
 import { GeneratedSource, type GeneratedSourceOptions } from '../../../certs/generated-source.js';
 import { decodeSecret, encodeSecret } from '../../../certs/secret-codec.js';
@@ -24,6 +25,8 @@ function scene(options: Partial<GeneratedSourceOptions> = {}) {
   const bundle = new MemoryBundle();
   const { log, lines } = recordingLog();
   const stop = new AbortController();
+  // Many replicas listen to the one signal.
+  setMaxListeners(0, stop.signal);
   const ended: Promise<void>[] = [];
   const start = (more: Partial<GeneratedSourceOptions> = {}) => {
     const toSecret: Road = { fault: undefined };

@@ -134,6 +134,17 @@ describe('decideRenewal', () => {
     expect(decide(sound(announced), next.notAfterMs).step).to.equal('begin');
   });
 
+  it('publishes every living authority during a second rollover, oldest first', () => {
+    const promoted = carryOut(
+      { step: 'promote', of: announced, next, why: '' },
+      workshop(announcedAtMs + hourMs),
+    );
+    const again = carryOut({ step: 'announce', of: promoted, why: '' }, workshop(announcedAtMs + dayMs));
+    expect(bundleOf(again, announcedAtMs + dayMs)).to.equal(
+      first.signer.certPem + next.certPem + (again.next?.certPem ?? 'nothing'),
+    );
+  });
+
   it('does not reissue again and again when the authority’s end caps the leaf', () => {
     const nearEndMs = first.signer.notAfterMs - 2 * dayMs;
     const capped = { ...announced, leaf: freshLeaf(first, nearEndMs) };

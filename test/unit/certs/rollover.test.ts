@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { expect } from 'chai';
 import { GeneratedSource } from '../../../certs/generated-source.js';
 import { decodeSecret } from '../../../certs/secret-codec.js';
@@ -27,6 +28,8 @@ function scene(count: number) {
   const secret = new MemorySecret();
   const bundle = new MemoryBundle();
   const stop = new AbortController();
+  // Many replicas listen to the one signal.
+  setMaxListeners(0, stop.signal);
   const refused: string[] = [];
   const authorities = new Set<string>();
   const leaves = new Set<string>();

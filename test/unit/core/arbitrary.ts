@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { type InvalidReason, largestValue, type MetricKey, type MetricRecord, type Point } from '../../../core/metric.js';
+import {
+  type InvalidReason,
+  largestValue,
+  type MetricKey,
+  type MetricRecord,
+  type Point,
+} from '../../../core/metric.js';
 import { fromLabelSelector, type LabelSelector, type Selector } from '../../../core/selector.js';
 
 const letters = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'];
@@ -14,11 +20,16 @@ export const labelName: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: edge },
 );
 
-export const labelValue: fc.Arbitrary<string> = fc.oneof({ weight: 1, arbitrary: fc.constant('') }, { weight: 6, arbitrary: labelName });
+export const labelValue: fc.Arbitrary<string> = fc.oneof(
+  { weight: 1, arbitrary: fc.constant('') },
+  { weight: 6, arbitrary: labelName },
+);
 
 const prefix = fc.constantFrom('', '', 'app.kubernetes.io/', 'a/', '0.1.2.example.com/');
 
-export const labelKey: fc.Arbitrary<string> = fc.tuple(prefix, labelName).map(([before, name]) => `${before}${name}`);
+export const labelKey: fc.Arbitrary<string> = fc
+  .tuple(prefix, labelName)
+  .map(([before, name]) => `${before}${name}`);
 
 const expression = fc.oneof(
   fc.record({
@@ -44,11 +55,21 @@ export const selector: fc.Arbitrary<Selector> = labelSelector.map((raw) => {
   return read.value;
 });
 
-export const namespace: fc.Arbitrary<string> = fc.constantFrom('default', 'shop', 'shop-a', 'a', 'a-b', 'kube-system');
+export const namespace: fc.Arbitrary<string> = fc.constantFrom(
+  'default',
+  'shop',
+  'shop-a',
+  'a',
+  'a-b',
+  'kube-system',
+);
 
 /** A name that Datadog accepts, in any case. */
 export const metricName: fc.Arbitrary<string> = fc
-  .tuple(fc.constantFrom(...letters), fc.string({ unit: fc.constantFrom(...letters, ...digits, '_', '.'), maxLength: 199 }))
+  .tuple(
+    fc.constantFrom(...letters),
+    fc.string({ unit: fc.constantFrom(...letters, ...digits, '_', '.'), maxLength: 199 }),
+  )
   .map((parts) => parts.join(''));
 
 export const metricKey: fc.Arbitrary<MetricKey> = fc.record({ namespace, name: metricName, selector });
@@ -56,7 +77,11 @@ export const metricKey: fc.Arbitrary<MetricKey> = fc.record({ namespace, name: m
 /** A point that may be served. */
 export const point: fc.Arbitrary<Point> = fc.record({
   value: fc
-    .oneof(fc.double({ min: 0, max: largestValue, noNaN: true }), fc.nat(), fc.constantFrom(0, 0.7, 1e-12, largestValue))
+    .oneof(
+      fc.double({ min: 0, max: largestValue, noNaN: true }),
+      fc.nat(),
+      fc.constantFrom(0, 0.7, 1e-12, largestValue),
+    )
     .map((value) => (value === 0 ? 0 : value)),
   observedAtMs: fc.integer({ min: Date.UTC(2020, 0), max: Date.UTC(2040, 0) }),
 });
@@ -78,15 +103,34 @@ export const invalidReasons: readonly InvalidReason[] = [
 
 const sentence = fc.string({ minLength: 1, maxLength: 80, unit: 'binary' });
 const query = fc.option(sentence, { nil: undefined });
-const trouble = fc.option(sentence, { nil: undefined }).map((text) => (text === undefined ? {} : { trouble: text }));
-const lastPoint = fc.option(point, { nil: undefined }).map((last) => (last === undefined ? {} : { lastPoint: last }));
+const trouble = fc
+  .option(sentence, { nil: undefined })
+  .map((text) => (text === undefined ? {} : { trouble: text }));
+const lastPoint = fc
+  .option(point, { nil: undefined })
+  .map((last) => (last === undefined ? {} : { lastPoint: last }));
 
 export const record: fc.Arbitrary<MetricRecord> = fc.oneof(
-  fc.tuple(metricKey, query, trouble).map(([key, asked, extra]) => ({ state: 'pending' as const, key, query: asked, ...extra })),
+  fc
+    .tuple(metricKey, query, trouble)
+    .map(([key, asked, extra]) => ({ state: 'pending' as const, key, query: asked, ...extra })),
   fc
     .tuple(metricKey, query, point, trouble)
     .map(([key, asked, at, extra]) => ({ state: 'valid' as const, key, query: asked, point: at, ...extra })),
   fc
-    .tuple(metricKey, query, fc.constantFrom(...invalidReasons), fc.oneof(sentence, fc.constant('')), lastPoint)
-    .map(([key, asked, reason, detail, extra]) => ({ state: 'invalid' as const, key, query: asked, reason, detail, ...extra })),
+    .tuple(
+      metricKey,
+      query,
+      fc.constantFrom(...invalidReasons),
+      fc.oneof(sentence, fc.constant('')),
+      lastPoint,
+    )
+    .map(([key, asked, reason, detail, extra]) => ({
+      state: 'invalid' as const,
+      key,
+      query: asked,
+      reason,
+      detail,
+      ...extra,
+    })),
 );

@@ -7,7 +7,9 @@ describe('a backoff', () => {
   const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
   it('doubles up to its cap', () => {
-    const longest = [1, 2, 3, 4, 5, 6, 7, 8, 1_000].map((failures) => Math.round(backoffMs(failures, bounds, 0.999_999_9)));
+    const longest = [1, 2, 3, 4, 5, 6, 7, 8, 1_000].map((failures) =>
+      Math.round(backoffMs(failures, bounds, 0.999_999_9)),
+    );
     expect(longest).to.deep.equal([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
   });
 

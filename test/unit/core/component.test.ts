@@ -34,7 +34,13 @@ describe('supervision', () => {
 
   function scene(...parts: Component[]) {
     const errors: object[] = [];
-    const log: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: (fields) => errors.push(fields), child: () => log };
+    const log: Logger = {
+      debug: () => {},
+      info: () => {},
+      warn: () => {},
+      error: (fields) => errors.push(fields),
+      child: () => log,
+    };
     const stop = new AbortController();
     return { stop, errors, ended: supervise(parts, log, stop.signal) };
   }
@@ -114,7 +120,13 @@ describe('supervision', () => {
     const stop = new AbortController();
     stop.abort();
     const one = part('one');
-    expect(await supervise([one], { debug() {}, info() {}, warn() {}, error() {}, child: () => expect.fail() }, stop.signal)).to.equal(undefined);
+    expect(
+      await supervise(
+        [one],
+        { debug() {}, info() {}, warn() {}, error() {}, child: () => expect.fail() },
+        stop.signal,
+      ),
+    ).to.equal(undefined);
     expect(one.state).to.equal('ended');
   });
 });

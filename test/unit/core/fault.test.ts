@@ -47,7 +47,13 @@ describe('a fault', () => {
     const cause = new Error('ECONNRESET');
     const fault = new Fault('datadog.rate_limited', 'used up', { cause, retryAfterSeconds: 30 });
     expect(fault).to.be.instanceOf(Error);
-    expect(fault).to.include({ name: 'Fault', code: 'datadog.rate_limited', message: 'used up', cause, retryAfterSeconds: 30 });
+    expect(fault).to.include({
+      name: 'Fault',
+      code: 'datadog.rate_limited',
+      message: 'used up',
+      cause,
+      retryAfterSeconds: 30,
+    });
   });
 
   it('has neither cause nor time unless given', () => {
@@ -60,8 +66,12 @@ describe('a fault', () => {
 describe('the message of what was thrown', () => {
   it('is told with its causes, once each', () => {
     const inner = new Error('connect ECONNREFUSED');
-    expect(messageOf(new Error('fetch failed', { cause: inner }))).to.equal('fetch failed: connect ECONNREFUSED');
-    expect(messageOf(new Error('fetch failed: connect ECONNREFUSED', { cause: inner }))).to.equal('fetch failed: connect ECONNREFUSED');
+    expect(messageOf(new Error('fetch failed', { cause: inner }))).to.equal(
+      'fetch failed: connect ECONNREFUSED',
+    );
+    expect(messageOf(new Error('fetch failed: connect ECONNREFUSED', { cause: inner }))).to.equal(
+      'fetch failed: connect ECONNREFUSED',
+    );
     expect(messageOf(new Error('a', { cause: new Error('b', { cause: 'c' }) }))).to.equal('a: b: c');
   });
 
@@ -72,9 +82,15 @@ describe('the message of what was thrown', () => {
   });
 
   it('is not empty for a host with two addresses that both refuse', () => {
-    const refused = Object.assign(new AggregateError([new Error('connect ECONNREFUSED ::1:1'), new Error('connect ECONNREFUSED 127.0.0.1:1')]), {
-      code: 'ECONNREFUSED',
-    });
+    const refused = Object.assign(
+      new AggregateError([
+        new Error('connect ECONNREFUSED ::1:1'),
+        new Error('connect ECONNREFUSED 127.0.0.1:1'),
+      ]),
+      {
+        code: 'ECONNREFUSED',
+      },
+    );
     expect(messageOf(refused)).to.contain('ECONNREFUSED');
   });
 });

@@ -16,19 +16,29 @@ export function controllerRequest(
   return text === '' ? path : `${path}?labelSelector=${queryEscape(text)}`;
 }
 
-export function selectorText(selector: LabelSelector | undefined, shuffle: (conditions: string[]) => string[]): string {
+export function selectorText(
+  selector: LabelSelector | undefined,
+  shuffle: (conditions: string[]) => string[],
+): string {
   if (selector === undefined) return '';
   const conditions: { key: string; text: string }[] = [];
-  for (const [key, value] of Object.entries(selector.matchLabels ?? {})) conditions.push({ key, text: `${key}=${value}` });
+  for (const [key, value] of Object.entries(selector.matchLabels ?? {}))
+    conditions.push({ key, text: `${key}=${value}` });
   for (const { key, operator, values } of selector.matchExpressions ?? []) {
-    const sorted = [...(values ?? [])].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))).join(',');
+    const sorted = [...(values ?? [])]
+      .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+      .join(',');
     if (operator === 'In') conditions.push({ key, text: `${key} in (${sorted})` });
     if (operator === 'NotIn') conditions.push({ key, text: `${key} notin (${sorted})` });
     if (operator === 'Exists') conditions.push({ key, text: key });
     if (operator === 'DoesNotExist') conditions.push({ key, text: `!${key}` });
   }
-  const keys = [...new Set(conditions.map(({ key }) => key))].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  return keys.flatMap((key) => shuffle(conditions.filter((one) => one.key === key).map(({ text }) => text))).join(',');
+  const keys = [...new Set(conditions.map(({ key }) => key))].sort((a, b) =>
+    Buffer.compare(Buffer.from(a), Buffer.from(b)),
+  );
+  return keys
+    .flatMap((key) => shuffle(conditions.filter((one) => one.key === key).map(({ text }) => text)))
+    .join(',');
 }
 
 /** `url.QueryEscape` of Go. */
@@ -45,7 +55,9 @@ function escapeBytes(text: string, plain: RegExp): string {
   return [...Buffer.from(text)]
     .map((byte) => {
       const character = String.fromCharCode(byte);
-      return byte < 128 && plain.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+      return byte < 128 && plain.test(character)
+        ? character
+        : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
     })
     .join('');
 }

@@ -62,16 +62,24 @@ describe('the log', () => {
     log.info({ [token]: 1 }, 'as a field name');
     log.info({ key: apiKey, deep: { list: [appKey] } }, 'as a value');
     log.warn({}, `in the sentence: ${appKey}`);
-    log.error({ err: new Error(`GET https://api/?api_key=${apiKey}`, { cause: new Error(token) }) }, 'in an error');
-    log.child({ authorization: `Bearer ${token}` }).debug({ url: new URL(`https://user:${token}@proxy/`).href }, 'in a child');
+    log.error(
+      { err: new Error(`GET https://api/?api_key=${apiKey}`, { cause: new Error(token) }) },
+      'in an error',
+    );
+    log
+      .child({ authorization: `Bearer ${token}` })
+      .debug({ url: new URL(`https://user:${token}@proxy/`).href }, 'in a child');
     log.info({ text: `quoted "${token}"\n` }, 'escaped');
     expect(lines).to.have.length(6);
-    for (const secret of [apiKey, appKey, token]) for (const line of lines) expect(line).to.not.contain(secret);
+    for (const secret of [apiKey, appKey, token])
+      for (const line of lines) expect(line).to.not.contain(secret);
     for (const line of lines) expect(() => JSON.parse(line) as unknown, line).to.not.throw();
   });
 
   it('lets no secret out for any secret and any place, and stays JSON', () => {
-    const visible = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&()+,-./:;<=>?@[]^_`{|}~'];
+    const visible = [
+      ...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&()+,-./:;<=>?@[]^_`{|}~',
+    ];
     const secret = fc.string({ minLength: 8, maxLength: 40, unit: fc.constantFrom(...visible) });
     const around = fc.string({ maxLength: 10 });
     fc.assert(

@@ -19,16 +19,26 @@ const key: MetricKey = { namespace: 'shop', name: 'orders.Waiting', selector: []
 
 describe('the identity of a metric', () => {
   it('is namespace, name in lower case, and canonical selector', () => {
-    expect(metricId({ ...key, selector: [{ operator: 'in', key: 'Queue', values: ['Jobs'] }] })).to.equal('shop/orders.waiting?Queue=Jobs');
+    expect(metricId({ ...key, selector: [{ operator: 'in', key: 'Queue', values: ['Jobs'] }] })).to.equal(
+      'shop/orders.waiting?Queue=Jobs',
+    );
   });
 
   it('is equal for two keys exactly when both ask the same question', () => {
-    const name = fc.string({ unit: fc.constantFrom('a', 'A', 'b', '-', '/', '?', '=', ',', ' '), minLength: 1, maxLength: 4 });
+    const name = fc.string({
+      unit: fc.constantFrom('a', 'A', 'b', '-', '/', '?', '=', ',', ' '),
+      minLength: 1,
+      maxLength: 4,
+    });
     const anyKey = fc.record({ namespace: fc.constantFrom('a', 'a-b', 'b', 'b-a'), name, selector });
     const pair = fc.oneof(
       fc.tuple(anyKey, anyKey),
-      fc.tuple(anyKey, anyKey).map(([one, other]): [MetricKey, MetricKey] => [one, { ...other, name: one.name.toUpperCase() }]),
-      fc.tuple(anyKey, anyKey).map(([one, other]): [MetricKey, MetricKey] => [one, { ...one, selector: other.selector }]),
+      fc
+        .tuple(anyKey, anyKey)
+        .map(([one, other]): [MetricKey, MetricKey] => [one, { ...other, name: one.name.toUpperCase() }]),
+      fc
+        .tuple(anyKey, anyKey)
+        .map(([one, other]): [MetricKey, MetricKey] => [one, { ...one, selector: other.selector }]),
       anyKey.map((one): [MetricKey, MetricKey] => [one, { ...one, name: one.name.toLowerCase() }]),
     );
     fc.assert(
@@ -44,8 +54,14 @@ describe('the identity of a metric', () => {
   });
 
   it('tells a-b/c from a/b-c, and a question mark in a name from the selector', () => {
-    expect(metricId({ namespace: 'a-b', name: 'c', selector: [] })).to.not.equal(metricId({ namespace: 'a', name: 'b-c', selector: [] }));
-    const bare: MetricKey = { namespace: 'n', name: 'm', selector: [{ operator: 'in', key: 'a', values: ['b'] }] };
+    expect(metricId({ namespace: 'a-b', name: 'c', selector: [] })).to.not.equal(
+      metricId({ namespace: 'a', name: 'b-c', selector: [] }),
+    );
+    const bare: MetricKey = {
+      namespace: 'n',
+      name: 'm',
+      selector: [{ operator: 'in', key: 'a', values: ['b'] }],
+    };
     expect(metricId(bare)).to.not.equal(metricId({ namespace: 'n', name: 'm?a=b', selector: [] }));
   });
 
@@ -64,7 +80,10 @@ describe('the identity of a metric', () => {
       [{ operator: 'gt', key: 'a', value: '1' }],
       [{ operator: 'lt', key: 'a', value: '1' }],
     ] as const;
-    expect(new Set(selectors.map((one) => metricId({ ...key, selector: one })))).to.have.property('size', selectors.length);
+    expect(new Set(selectors.map((one) => metricId({ ...key, selector: one })))).to.have.property(
+      'size',
+      selectors.length,
+    );
   });
 });
 
@@ -73,16 +92,29 @@ describe('the last point of a record', () => {
   const cases: readonly (readonly [string, MetricRecord, typeof point | undefined])[] = [
     ['none while pending', { state: 'pending', key, query: 'q' }, undefined],
     ['the point of a valid one', { state: 'valid', key, query: 'q', point }, point],
-    ['none of an invalid one that never had one', { state: 'invalid', key, query: 'q', reason: 'no_series', detail: '' }, undefined],
-    ['the last of an invalid one', { state: 'invalid', key, query: 'q', reason: 'stale', detail: '', lastPoint: point }, point],
+    [
+      'none of an invalid one that never had one',
+      { state: 'invalid', key, query: 'q', reason: 'no_series', detail: '' },
+      undefined,
+    ],
+    [
+      'the last of an invalid one',
+      { state: 'invalid', key, query: 'q', reason: 'stale', detail: '', lastPoint: point },
+      point,
+    ],
   ];
-  for (const [title, one, expected] of cases) it(`is ${title}`, () => expect(lastPointOf(one)).to.equal(expected));
+  for (const [title, one, expected] of cases)
+    it(`is ${title}`, () => expect(lastPointOf(one)).to.equal(expected));
 });
 
 describe('the age of a held point', () => {
   function held(clock: FakeClock, ageMs: number): HeldRecord {
     const point = { value: 1, observedAtMs: clock.nowMs() - ageMs };
-    return { record: { state: 'valid', key, query: 'q', point }, ageOnArrivalMs: ageMs, arrivedAtMonotonicMs: clock.monotonicMs() };
+    return {
+      record: { state: 'valid', key, query: 'q', point },
+      ageOnArrivalMs: ageMs,
+      arrivedAtMonotonicMs: clock.monotonicMs(),
+    };
   }
 
   it('grows with time', async () => {
@@ -116,12 +148,18 @@ describe('the age of a held point', () => {
 
   it('is not known without a point', () => {
     const clock = new FakeClock();
-    const one: HeldRecord = { record: { state: 'pending', key, query: 'q' }, ageOnArrivalMs: 0, arrivedAtMonotonicMs: 0 };
+    const one: HeldRecord = {
+      record: { state: 'pending', key, query: 'q' },
+      ageOnArrivalMs: 0,
+      arrivedAtMonotonicMs: 0,
+    };
     expect(pointAgeMs(one, clock)).to.equal(undefined);
   });
 
   it('never shrinks, whatever steps the wall clock makes', async () => {
-    const moves = fc.array(fc.record({ step: fc.integer({ min: -1e7, max: 1e7 }), pass: fc.nat(1e5) }), { maxLength: 8 });
+    const moves = fc.array(fc.record({ step: fc.integer({ min: -1e7, max: 1e7 }), pass: fc.nat(1e5) }), {
+      maxLength: 8,
+    });
     await fc.assert(
       fc.asyncProperty(moves, fc.integer({ min: -5_000, max: 90_000 }), async (all, ageMs) => {
         const clock = new FakeClock();
@@ -157,7 +195,8 @@ describe('a value', () => {
     [Number.MAX_VALUE, 'out_of_range'],
   ];
   for (const [value, expected] of cases) {
-    it(`${Object.is(value, -0) ? '-0' : value} is ${expected ?? 'servable'}`, () => expect(valueProblem(value)).to.equal(expected));
+    it(`${Object.is(value, -0) ? '-0' : value} is ${expected ?? 'servable'}`, () =>
+      expect(valueProblem(value)).to.equal(expected));
   }
 
   it('that may be served fits the 64-bit milli-units that the HPA controller reads', () => {

@@ -10,7 +10,9 @@ describe('the scrubber', () => {
 
   it('shows the last five characters of a key of 32 or 40 hex digits, as Datadog does, and no more', () => {
     expect(plain('key 0123456789abcdef0123456789abcdef.')).to.equal('key ***************************bcdef.');
-    expect(plain('0123456789abcdef0123456789abcdef01234567')).to.equal('***********************************34567');
+    expect(plain('0123456789abcdef0123456789abcdef01234567')).to.equal(
+      '***********************************34567',
+    );
   });
 
   it('hides any key wherever it stands in a sentence', () => {
@@ -31,9 +33,17 @@ describe('the scrubber', () => {
     ['a token of a form', '?token=hunter2', 'hunter2'],
     ['the password of a proxy URL', 'proxy http://user:hunter2@proxy:3128 refused', 'hunter2'],
     ['a new application key', 'key ddapp_AbCdEfGhIjKlMnOpQrStUvWxYz01234567', 'AbCdEfGh'],
-    ['a service account token', `t eyJhbGciOiJSUzI1NiIsImtpZCI6IiJ9.eyJpc3MiOiJrdWJlcm5ldGVzIn0.c2lnbmF0dXJl end`, 'eyJpc3Mi'],
+    [
+      'a service account token',
+      `t eyJhbGciOiJSUzI1NiIsImtpZCI6IiJ9.eyJpc3MiOiJrdWJlcm5ldGVzIn0.c2lnbmF0dXJl end`,
+      'eyJpc3Mi',
+    ],
     ['a private key', '-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----', 'MHcCAQEE'],
-    ['a private key on one escaped line', '"-----BEGIN PRIVATE KEY-----\\nMIGHAgEA\\n-----END PRIVATE KEY-----\\n"', 'MIGHAgEA'],
+    [
+      'a private key on one escaped line',
+      '"-----BEGIN PRIVATE KEY-----\\nMIGHAgEA\\n-----END PRIVATE KEY-----\\n"',
+      'MIGHAgEA',
+    ],
   ];
   for (const [title, text, secret] of shapes) {
     it(`hides ${title}`, () => {
@@ -58,7 +68,12 @@ describe('the scrubber', () => {
   });
 
   it("hides this process's own secrets in every spelling that a text may hold them in", () => {
-    const spelled = (secret: string): string[] => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), `x${secret}y`];
+    const spelled = (secret: string): string[] => [
+      secret,
+      encodeURIComponent(secret),
+      JSON.stringify(secret).slice(1, -1),
+      `x${secret}y`,
+    ];
     fc.assert(
       fc.property(fc.string({ minLength: 8, maxLength: 40, unit: 'grapheme' }), (secret) => {
         if ('*'.repeat(60).includes(secret)) return;

@@ -51,7 +51,10 @@ describe('the text of a selector', () => {
     ['a=2,a=1', 'a=1,a=2'],
     ['x=a,y!=b,z in (h,i,j)', 'x=a,y!=b,z in (h,i,j)'],
     ['this-is-a-dns.domain.com/key-with-dash', 'this-is-a-dns.domain.com/key-with-dash'],
-    ['0.1.2.domain/99 notin (10.10.100.1, tick.tack.clock)', '0.1.2.domain/99 notin (10.10.100.1,tick.tack.clock)'],
+    [
+      '0.1.2.domain/99 notin (10.10.100.1, tick.tack.clock)',
+      '0.1.2.domain/99 notin (10.10.100.1,tick.tack.clock)',
+    ],
     ['a=1,b=2,env in (dev,prod),tier notin (x),!yard,zone', 'a=1,b=2,env in (dev,prod),tier!=x,!yard,zone'],
   ];
   for (const [text, expected] of accepted) {
@@ -106,7 +109,9 @@ describe('the text of a selector', () => {
   ];
   for (const [text, expected] of refusedByMeaning) {
     it(`${JSON.stringify(text.slice(0, 20))} is refused`, () => {
-      expect(canonical(text)).to.match(/^error: /).and.match(expected);
+      expect(canonical(text))
+        .to.match(/^error: /)
+        .and.match(expected);
     });
   }
 
@@ -116,17 +121,38 @@ describe('the text of a selector', () => {
   });
 
   it('never throws and either parses or gives an error, for any text', () => {
-    const grammatical = fc.array(fc.constantFrom('a', 'b/c', 'in', 'notin', '(', ')', ',', '=', '==', '!', '!=', '<', '>', ' ', '5', '', '\u0000'), {
-      maxLength: 12,
-    });
+    const grammatical = fc.array(
+      fc.constantFrom(
+        'a',
+        'b/c',
+        'in',
+        'notin',
+        '(',
+        ')',
+        ',',
+        '=',
+        '==',
+        '!',
+        '!=',
+        '<',
+        '>',
+        ' ',
+        '5',
+        '',
+        '\u0000',
+      ),
+      {
+        maxLength: 12,
+      },
+    );
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string(),
       grammatical.map((pieces) => pieces.join('')),
     );
     fc.assert(
-      fc.property(text, (any) => {
-        const parsed = parseSelector(any);
+      fc.property(text, (anything) => {
+        const parsed = parseSelector(anything);
         if (parsed.ok) expect(parseSelector(canonicalSelector(parsed.value))).to.deep.equal(parsed);
         else expect(parsed.error).to.be.a('string').with.length.above(0);
       }),
@@ -152,9 +178,15 @@ describe('the text of a selector', () => {
 });
 
 describe("the key from an autoscaler's spec and the key from the HPA controller's request", () => {
-  function keyOfSpec(metric: { namespace: string; name: string; selector?: Parameters<typeof fromLabelSelector>[0] }): string {
+  function keyOfSpec(metric: {
+    namespace: string;
+    name: string;
+    selector?: Parameters<typeof fromLabelSelector>[0];
+  }): string {
     const read = fromLabelSelector(metric.selector);
-    return read.ok ? metricId({ namespace: metric.namespace, name: metric.name, selector: read.value }) : read.error;
+    return read.ok
+      ? metricId({ namespace: metric.namespace, name: metric.name, selector: read.value })
+      : read.error;
   }
 
   /** As any server reads such a request: path segments decoded once, the query as a form. */
@@ -166,11 +198,23 @@ describe("the key from an autoscaler's spec and the key from the HPA controller'
   }
 
   it('are the same for any metric and selector, however the controller orders conditions of one key', () => {
-    const metric = fc.record({ namespace, name: metricName, selector: fc.option(labelSelector, { nil: undefined }) });
+    const metric = fc.record({
+      namespace,
+      name: metricName,
+      selector: fc.option(labelSelector, { nil: undefined }),
+    });
     fc.assert(
       fc.property(metric, fc.boolean(), (one, isReversed) => {
-        const request = controllerRequest(one, (conditions) => (isReversed ? [...conditions].reverse() : conditions));
-        expect(keyOfRequest(request)).to.equal(keyOfSpec({ namespace: one.namespace, name: one.name, ...(one.selector && { selector: one.selector }) }));
+        const request = controllerRequest(one, (conditions) =>
+          isReversed ? [...conditions].reverse() : conditions,
+        );
+        expect(keyOfRequest(request)).to.equal(
+          keyOfSpec({
+            namespace: one.namespace,
+            name: one.name,
+            ...(one.selector && { selector: one.selector }),
+          }),
+        );
       }),
       { numRuns: 1_000 },
     );
@@ -198,14 +242,26 @@ describe("the key from an autoscaler's spec and the key from the HPA controller'
   });
 
   it('are the same without a selector, with an empty one and with empty values', () => {
-    for (const one of [undefined, {}, { matchLabels: {} }, { matchLabels: { a: '' } }, { matchExpressions: [{ key: 'a', operator: 'In', values: [''] }] }]) {
+    for (const one of [
+      undefined,
+      {},
+      { matchLabels: {} },
+      { matchLabels: { a: '' } },
+      { matchExpressions: [{ key: 'a', operator: 'In', values: [''] }] },
+    ]) {
       const metric = { namespace: 'shop', name: 'orders', selector: one };
-      expect(keyOfRequest(controllerRequest(metric))).to.equal(keyOfSpec({ namespace: 'shop', name: 'orders', ...(one && { selector: one }) }));
+      expect(keyOfRequest(controllerRequest(metric))).to.equal(
+        keyOfSpec({ namespace: 'shop', name: 'orders', ...(one && { selector: one }) }),
+      );
     }
   });
 
   it('are the same where a set names a value twice', () => {
-    const metric = { namespace: 'shop', name: 'orders', selector: { matchExpressions: [{ key: 'a', operator: 'In', values: ['b', 'b', 'c'] }] } };
+    const metric = {
+      namespace: 'shop',
+      name: 'orders',
+      selector: { matchExpressions: [{ key: 'a', operator: 'In', values: ['b', 'b', 'c'] }] },
+    };
     expect(controllerRequest(metric)).to.contain('b%2Cb%2Cc');
     expect(keyOfRequest(controllerRequest(metric))).to.equal('shop/orders?a in (b,c)');
   });

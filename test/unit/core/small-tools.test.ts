@@ -78,7 +78,10 @@ describe('telemetry', () => {
   });
 
   it('keeps two registries apart, and adds the metrics of the process only on wish', async () => {
-    const [bare, full] = [createRegistry({ withProcessMetrics: false }), createRegistry({ withProcessMetrics: true })];
+    const [bare, full] = [
+      createRegistry({ withProcessMetrics: false }),
+      createRegistry({ withProcessMetrics: true }),
+    ];
     counter(bare, 'calls', 'Calls.', []);
     counter(full, 'calls', 'Calls.', []);
     expect(await bare.metrics()).to.not.contain('process_');
@@ -88,7 +91,12 @@ describe('telemetry', () => {
 
 describe('users', () => {
   it('name the anonymous one and the group of the known ones as Kubernetes does', () => {
-    expect(anonymousUser).to.deep.equal({ name: 'system:anonymous', uid: undefined, groups: ['system:unauthenticated'], extra: {} });
+    expect(anonymousUser).to.deep.equal({
+      name: 'system:anonymous',
+      uid: undefined,
+      groups: ['system:unauthenticated'],
+      extra: {},
+    });
     expect(authenticatedGroup).to.equal('system:authenticated');
   });
 });

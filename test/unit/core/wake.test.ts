@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Wake } from '../../../core/wake.js';
@@ -56,6 +57,17 @@ describe('a wake', () => {
     expect(endsMs).to.deep.equal([10, 10]);
   });
 
+  it('leaves nothing behind on a signal that outlives it', async () => {
+    const { clock, stop, wake } = scene();
+    for (let round = 0; round < 30; round += 1) {
+      void wake.wait(10, clock, stop.signal);
+      await clock.advance(10);
+      wake.wake();
+      await wake.wait(10, clock, stop.signal);
+    }
+    expect(getEventListeners(stop.signal, 'abort')).to.have.length(0);
+  });
+
   it('never loses news: whatever is said before a look is seen by that look or a later one at once', async () => {
     const moments = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 12 });
     await fc.assert(
@@ -66,7 +78,8 @@ describe('a wake', () => {
         let longestMs = 0;
         const loop = async (): Promise<void> => {
           while (!stop.signal.aborted) {
-            for (const atMs of saidMs.slice(saidMs.length - unseen)) longestMs = Math.max(longestMs, clock.monotonicMs() - atMs);
+            for (const atMs of saidMs.slice(saidMs.length - unseen))
+              longestMs = Math.max(longestMs, clock.monotonicMs() - atMs);
             unseen = 0;
             if (workMs > 0) await clock.sleep(workMs, stop.signal);
             await wake.wait(1_000_000, clock, stop.signal);

@@ -30,10 +30,19 @@ describe('the decision of an election', () => {
 
   it('never takes a lock from a holder within its duration, and always takes it after', () => {
     fc.assert(
-      fc.property(fc.nat(1e9), fc.integer({ min: 1, max: 600 }), fc.nat(2_000_000), (seenAtMs, durationSeconds, laterMs) => {
-        const decision = decide({ holder: 'other', durationSeconds, lastChangeSeenAtMs: seenAtMs }, 'me', seenAtMs + laterMs);
-        expect(decision).to.equal(laterMs > durationSeconds * 1000 ? 'acquire' : 'wait');
-      }),
+      fc.property(
+        fc.nat(1e9),
+        fc.integer({ min: 1, max: 600 }),
+        fc.nat(2_000_000),
+        (seenAtMs, durationSeconds, laterMs) => {
+          const decision = decide(
+            { holder: 'other', durationSeconds, lastChangeSeenAtMs: seenAtMs },
+            'me',
+            seenAtMs + laterMs,
+          );
+          expect(decision).to.equal(laterMs > durationSeconds * 1000 ? 'acquire' : 'wait');
+        },
+      ),
     );
   });
 });
@@ -69,6 +78,8 @@ describe('what a replica says of itself', () => {
     expect(describeReplica({ who: 'me', sinceMs: 0, transitions: 0 }, 5_000)).to.contain('leads');
     const follows = describeReplica({ who: 'other', name: 'dca-1', renewedAtMs: 0, transitions: 1 }, 125_400);
     expect(follows).to.contain('dca-1').and.contain('125 s');
-    expect(describeReplica({ who: 'unknown' }, undefined)).to.contain('no leader').and.contain('have not come');
+    expect(describeReplica({ who: 'unknown' }, undefined))
+      .to.contain('no leader')
+      .and.contain('have not come');
   });
 });

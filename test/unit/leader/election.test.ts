@@ -21,7 +21,10 @@ function scene({ replicas = 1, durationSeconds = 60, random }: Setting = {}) {
   );
   const [first, second] = all as [Candidate, Candidate];
   const leaders = (): string[] => all.filter(({ election }) => election.isLeader()).map(({ name }) => name);
-  const onlyOne = (): void => expect(leaders(), `at ${clock.monotonicMs()} ms`).to.have.length.at.most(1);
+  /** Somebody begins to lead only with a change that is told, so looking then, and at each step, misses no instant. */
+  const onlyOne = (): void => {
+    expect(leaders(), `at ${clock.monotonicMs()} ms`).to.have.length.at.most(1);
+  };
   for (const { election } of all) election.onChange(onlyOne);
   return {
     clock,
@@ -35,8 +38,12 @@ function scene({ replicas = 1, durationSeconds = 60, random }: Setting = {}) {
       for (const one of all) one.start();
       await clock.advance(10);
     },
-    /** Lets time pass in small steps, looking after each that no two lead; answers when `until` came true. */
-    pass: async (ms: number, until: () => boolean = () => false, stepMs = 100): Promise<number | undefined> => {
+    /** Lets time pass in steps, looking after each that no two lead; answers when `until` came true. */
+    pass: async (
+      ms: number,
+      until: () => boolean = () => false,
+      stepMs = 500,
+    ): Promise<number | undefined> => {
       for (let passedMs = 0; passedMs < ms; passedMs += stepMs) {
         await clock.advance(stepMs);
         onlyOne();
@@ -113,7 +120,12 @@ describe('a replica alone', () => {
     lock.set({ holder: 'other', durationSeconds: 60, acquiredAtMs: 1, renewedAtMs: 2, transitions: 4 });
     first.start();
     await clock.advance(10);
-    expect(first.election.leader()).to.deep.equal({ who: 'other', name: 'other', renewedAtMs: 2, transitions: 4 });
+    expect(first.election.leader()).to.deep.equal({
+      who: 'other',
+      name: 'other',
+      renewedAtMs: 2,
+      transitions: 4,
+    });
     first.road = 'refused';
     await clock.advance(1 * seconds);
     expect(first.election.isLeader()).to.equal(false);
@@ -143,7 +155,20 @@ describe('a partitioned leader', () => {
     });
   }
 
-  it('is not asked less of its API server: it tries again a few times a lease, not thousands', async () => {
+  it('counts what it may do from when its request was sent, not from when the answer came', async () => {
+    const { clock, first } = scene();
+    first.latencyMs = 3 * seconds;
+    first.start();
+    await clock.advance(6.1 * seconds);
+    expect(first.election.isLeader()).to.equal(true);
+    first.road = 'refused';
+    await clock.advance(46.3 * seconds);
+    expect(first.election.isLeader()).to.equal(true);
+    await clock.advance(0.2 * seconds);
+    expect(first.election.isLeader()).to.equal(false);
+  });
+
+  it('spares its API server: it tries again a few times a lease, not a thousand times a second', async () => {
     const { clock, first, start } = scene({ durationSeconds: 15 });
     await start();
     first.road = 'refused';
@@ -206,7 +231,9 @@ describe('a leader that dies', () => {
     await start();
     await pass(47 * seconds);
     first.road = 'dead';
-    expect(await pass(150 * seconds, () => leaders().some((name) => name !== 'dca-0'))).to.be.at.most(95 * seconds);
+    expect(await pass(150 * seconds, () => leaders().some((name) => name !== 'dca-0'))).to.be.at.most(
+      95 * seconds,
+    );
   });
 });
 
@@ -356,7 +383,7 @@ describe('many replicas', () => {
   it('take no lock whose duration is lost from a leader that hears of nothing', async () => {
     const { all, lock, start, pass } = scene({ replicas: 3 });
     await start();
-    await pass(20 * seconds);
+    await pass(2 * seconds);
     const leader = all.find(({ election }) => election.isLeader());
     if (leader !== undefined) leader.hasEvents = false;
     const { lock: held } = lock.stored ?? {};
@@ -376,24 +403,33 @@ describe('many replicas', () => {
       passMs: fc.integer({ min: 100, max: 20_000 }),
     });
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 2, max: 5 }), fc.array(event, { maxLength: 8 }), fc.double({ min: 0, max: 0.999, noNaN: true }), async (replicas, events, jitter) => {
-        const { all, start, pass, leaders } = scene({ replicas, durationSeconds: 15, random: () => jitter });
-        await start();
-        for (const one of events) {
-          const candidate = all[one.who % replicas];
-          if (candidate === undefined) continue;
-          candidate.road = one.road;
-          candidate.wallOffsetMs += one.wallMs;
-          candidate.latencyMs = one.latencyMs;
-          candidate.hasEvents = one.hasEvents;
-          if (one.leaves && one.who > 0) void candidate.leave();
-          await pass(one.passMs, undefined, 250);
-        }
-        const alive = all.filter((one) => !one.stop.signal.aborted && one.road !== 'dead');
-        for (const one of alive) one.road = 'open';
-        await pass(40 * seconds, undefined, 500);
-        if (alive.length > 0) expect(leaders()).to.have.length(1);
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 2, max: 5 }),
+        fc.array(event, { maxLength: 8 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        async (replicas, events, jitter) => {
+          const { all, start, pass, leaders } = scene({
+            replicas,
+            durationSeconds: 15,
+            random: () => jitter,
+          });
+          await start();
+          for (const one of events) {
+            const candidate = all[one.who % replicas];
+            if (candidate === undefined) continue;
+            candidate.road = one.road;
+            candidate.wallOffsetMs += one.wallMs;
+            candidate.latencyMs = one.latencyMs;
+            candidate.hasEvents = one.hasEvents;
+            if (one.leaves && one.who > 0) void candidate.leave();
+            await pass(one.passMs);
+          }
+          const alive = all.filter((one) => !one.stop.signal.aborted && !one.isHung);
+          for (const one of alive) one.road = 'open';
+          await pass(40 * seconds);
+          if (alive.length > 0) expect(leaders()).to.have.length(1);
+        },
+      ),
       { numRuns: 25 },
     );
   });

@@ -19,7 +19,9 @@ export class MemoryLock {
 
   swap(by: string, lock: Lock, revision: string | undefined): Result<string, Fault> {
     if (this.#stored?.revision !== revision) {
-      return fail(new Fault(this.#stored === undefined ? 'kube.not_found' : 'kube.conflict', 'another was faster'));
+      return fail(
+        new Fault(this.#stored === undefined ? 'kube.not_found' : 'kube.conflict', 'another was faster'),
+      );
     }
     this.writes.push({ by, lock });
     return ok(this.set(lock));
@@ -67,9 +69,16 @@ export class Candidate implements LockBox {
   /** Whether changes of the lock are told. */
   hasEvents = true;
   reads = 0;
+  /** Whether a call of it will never come back. */
+  isHung = false;
   #done: Promise<void> | undefined;
 
-  constructor(name: string, lock: MemoryLock, clock: FakeClock, options: { readonly durationSeconds: number; readonly random?: () => number }) {
+  constructor(
+    name: string,
+    lock: MemoryLock,
+    clock: FakeClock,
+    options: { readonly durationSeconds: number; readonly random?: () => number },
+  ) {
     this.name = name;
     this.#lock = lock;
     this.#clock = clock;
@@ -79,7 +88,13 @@ export class Candidate implements LockBox {
       sleep: (ms, signal) => clock.sleep(ms, signal),
     };
     this.election = new Election(
-      { box: this, clock: this.ownClock, log: silentLog, registry: createRegistry({ withProcessMetrics: false }), random: options.random ?? (() => 0) },
+      {
+        box: this,
+        clock: this.ownClock,
+        log: silentLog,
+        registry: createRegistry({ withProcessMetrics: false }),
+        random: options.random ?? (() => 0),
+      },
       { identity: name, durationSeconds: options.durationSeconds },
     );
   }
@@ -120,7 +135,10 @@ export class Candidate implements LockBox {
   }
 
   async #travel(signal: AbortSignal): Promise<Fault | undefined> {
-    if (this.road === 'dead') await new Promise(() => {});
+    if (this.road === 'dead') {
+      this.isHung = true;
+      await new Promise(() => {});
+    }
     if (this.road === 'hanging') await this.#clock.sleep(1e12, signal);
     if (this.road === 'refused') return new Fault('kube.unreachable', 'connection refused');
     await this.#clock.sleep(this.latencyMs, signal);

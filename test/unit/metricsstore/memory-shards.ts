@@ -41,7 +41,10 @@ export class MemoryShards {
   /** What somebody else does to a ConfigMap, whatever its revision. */
   set(name: string, content: Partial<Content>): void {
     const before = this.#shards.get(name);
-    this.#put(name, { data: content.data ?? before?.data ?? {}, annotations: content.annotations ?? before?.annotations ?? {} });
+    this.#put(name, {
+      data: content.data ?? before?.data ?? {},
+      annotations: content.annotations ?? before?.annotations ?? {},
+    });
   }
 
   edit(name: string, edit: (data: Record<string, string>) => void): void {
@@ -62,12 +65,18 @@ export class MemoryShards {
       return fail(new Fault(code, `revision ${revision} of ${name} is not ${before?.revision}`));
     }
     this.writes.push({ by, name });
-    return ok(this.#put(name, { data: content.data, annotations: { ...before?.annotations, ...content.annotations } }));
+    return ok(
+      this.#put(name, {
+        data: content.data,
+        annotations: { ...before?.annotations, ...content.annotations },
+      }),
+    );
   }
 
   remove(name: string, revision: string): Result<undefined, Fault> {
     const before = this.#shards.get(name);
-    if (before !== undefined && before.revision !== revision) return fail(new Fault('kube.conflict', 'changed'));
+    if (before !== undefined && before.revision !== revision)
+      return fail(new Fault('kube.conflict', 'changed'));
     this.removals.push(name);
     this.delete(name);
     return ok(undefined);
@@ -112,7 +121,11 @@ export class MemoryView implements ShardBox, WritableShards {
     return this.isCutOff ? fail(new Fault('kube.unreachable', 'cut off')) : ok(this.#shards.get(name));
   }
 
-  async write(name: string, content: Content, revision: string | undefined): Promise<Result<StoredShard, Fault>> {
+  async write(
+    name: string,
+    content: Content,
+    revision: string | undefined,
+  ): Promise<Result<StoredShard, Fault>> {
     this.attempts += 1;
     await this.#road();
     this.beforeWrites.shift()?.(name);
@@ -125,7 +138,9 @@ export class MemoryView implements ShardBox, WritableShards {
 
   async remove(name: string, revision: string): Promise<Result<undefined, Fault>> {
     await this.#road();
-    return this.isCutOff ? fail(new Fault('kube.unreachable', 'cut off')) : this.#shards.remove(name, revision);
+    return this.isCutOff
+      ? fail(new Fault('kube.unreachable', 'cut off'))
+      : this.#shards.remove(name, revision);
   }
 
   async follow(name: string, listener: Follower['listener'], signal: AbortSignal): Promise<void> {
@@ -148,7 +163,7 @@ export class MemoryView implements ShardBox, WritableShards {
   }
 
   get following(): string[] {
-    return this.#followers.map((follower) => follower.name).sort();
+    return [...new Set(this.#followers.map((follower) => follower.name))].sort();
   }
 
   tell(name: string): void {
@@ -164,7 +179,7 @@ export class MemoryView implements ShardBox, WritableShards {
   mend(): void {
     this.isSilent = false;
     this.isCutOff = false;
-    for (const name of new Set(this.following)) this.tell(name);
+    for (const name of this.following) this.tell(name);
   }
 
   /** What lies in the network takes a turn of the event loop. */

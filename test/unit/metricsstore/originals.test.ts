@@ -38,13 +38,20 @@ describe("an entry of the original agent's", () => {
 
   it('without labels asks for everything', () => {
     for (const labels of [{}, null, undefined]) {
-      expect(decodeOriginals(JSON.stringify({ ...later, labels }))).to.have.nested.property('key.selector').that.deep.equals([]);
+      expect(decodeOriginals(JSON.stringify({ ...later, labels })))
+        .to.have.nested.property('key.selector')
+        .that.deep.equals([]);
     }
   });
 
   it('is found by its key, whatever the version', () => {
     expect(
-      ['external_metric-shop-web-orders', 'external_metric-horizontal-shop-web-orders', 'metric.shop.orders.0', 'notes'].map(isOriginalsKey),
+      [
+        'external_metric-shop-web-orders',
+        'external_metric-horizontal-shop-web-orders',
+        'metric.shop.orders.0',
+        'notes',
+      ].map(isOriginalsKey),
     ).to.deep.equal([true, true, false, false]);
   });
 
@@ -70,15 +77,28 @@ describe("an entry of the original agent's", () => {
 
   it('never throws, whatever is in it', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.json(), fc.json().map((labels) => `{"valid":true,"metricName":"m","ts":1,"value":1,"hpa":{"namespace":"n"},"labels":${labels}}`)), (text) => {
-        const record = decodeOriginals(text);
-        if (record !== undefined) expect(record.state).to.equal('valid');
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.json(),
+          fc
+            .json()
+            .map(
+              (labels) =>
+                `{"valid":true,"metricName":"m","ts":1,"value":1,"hpa":{"namespace":"n"},"labels":${labels}}`,
+            ),
+        ),
+        (text) => {
+          const record = decodeOriginals(text);
+          if (record !== undefined) expect(record.state).to.equal('valid');
+        },
+      ),
       { numRuns: 1_000 },
     );
   });
 
   it('with a time that no calendar knows cannot be written down again, and is of no use', () => {
-    for (const ts of [1e18, -1e18, Number.MAX_VALUE]) expect(decodeOriginals(JSON.stringify({ ...later, ts }))).to.equal(undefined);
+    for (const ts of [1e18, -1e18, Number.MAX_VALUE])
+      expect(decodeOriginals(JSON.stringify({ ...later, ts }))).to.equal(undefined);
   });
 });

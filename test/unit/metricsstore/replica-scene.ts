@@ -26,7 +26,13 @@ export function replica(shards: MemoryShards, clock: FakeClock, setting: Replica
     (fields: object, message: string): void => {
       lines.push({ level, message, fields });
     };
-  const log: Logger = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error'), child: () => log };
+  const log: Logger = {
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    child: () => log,
+  };
   const damage: string[] = [];
   const store = new Store(clock);
   const limits = { maxBytes: 20_000, maxShards: 32, ...setting.limits };
@@ -43,7 +49,13 @@ export function replica(shards: MemoryShards, clock: FakeClock, setting: Replica
   };
   const replicator = new Replicator(
     { box: view, store, reader, writer, leadership, clock, log, random: () => 0.5 },
-    { name: base, maxShards: limits.maxShards, localCopyRefreshMs: 30_000, maxSilenceMs: 90_000, ...setting.options },
+    {
+      name: base,
+      maxShards: limits.maxShards,
+      localCopyRefreshMs: 30_000,
+      maxSilenceMs: 90_000,
+      ...setting.options,
+    },
   );
   const stop = new AbortController();
   return {
@@ -59,7 +71,8 @@ export function replica(shards: MemoryShards, clock: FakeClock, setting: Replica
       for (const listener of listeners) listener();
     },
     run: () => replicator.run(stop.signal),
-    hold: (...records: readonly MetricRecord[]) => store.replace(new Map(records.map((one) => [metricId(one.key), one]))),
+    hold: (...records: readonly MetricRecord[]) =>
+      store.replace(new Map(records.map((one) => [metricId(one.key), one]))),
     ids: () => [...store.snapshot.keys()].sort() as string[],
     value: (id: string) => {
       const held = store.get(id as MetricId)?.record;

@@ -18,7 +18,13 @@ function scene(setting: ReplicaSetting = {}) {
     forbid: () => {
       mayWrite = false;
     },
-    write: (seen = known()) => own.writer.write(own.store.snapshot, seen.length === 0 ? [undefined] : seen, () => mayWrite, own.stop.signal),
+    write: (seen = known()) =>
+      own.writer.write(
+        own.store.snapshot,
+        seen.length === 0 ? [undefined] : seen,
+        () => mayWrite,
+        own.stop.signal,
+      ),
     entries: (name = base) => Object.keys(shards.get(name)?.data ?? {}),
   };
 }
@@ -70,7 +76,10 @@ describe('a writer of shards', () => {
 
   it('keeps entries of others, and takes the original agent’s away', async () => {
     const { shards, hold, write, entries } = scene();
-    shards.set(base, { data: { notes: 'keep', 'external_metric-shop-web-a': '{}' }, annotations: { team: 'x' } });
+    shards.set(base, {
+      data: { notes: 'keep', 'external_metric-shop-web-a': '{}' },
+      annotations: { team: 'x' },
+    });
     hold(valid('a'));
     await write();
     expect(entries().filter((key) => !key.startsWith('metric.'))).to.deep.equal(['notes']);
@@ -83,7 +92,9 @@ describe('a writer of shards', () => {
       hold(valid('a'));
       await write();
       for (let time = 0; time < times; time += 1) {
-        view.beforeWrites.push(() => shards.edit(base, (data) => Object.assign(data, { [`note${time}`]: 'new' })));
+        view.beforeWrites.push(() =>
+          shards.edit(base, (data) => Object.assign(data, { [`note${time}`]: 'new' })),
+        );
       }
       hold(valid('a', 2), valid('b'));
       const done = await write();
@@ -96,7 +107,8 @@ describe('a writer of shards', () => {
   it('gives up for this time when others are faster again and again, and says so', async () => {
     const { shards, view, hold, write } = scene();
     hold(valid('a'));
-    for (let time = 0; time < 50; time += 1) view.beforeWrites.push(() => shards.edit(base, (data) => Object.assign(data, { note: String(time) })));
+    for (let time = 0; time < 50; time += 1)
+      view.beforeWrites.push(() => shards.edit(base, (data) => Object.assign(data, { note: String(time) })));
     const done = await write();
     expect(done.fault?.code).to.equal('kube.conflict');
     expect(view.attempts).to.be.within(5, 10);
@@ -216,7 +228,10 @@ describe('a writer of shards', () => {
     hold(...validMany(100));
     await write();
     for (const name of shards.names()) {
-      const bytes = Object.entries(shards.get(name)?.data ?? {}).reduce((sum, [key, value]) => sum + key.length + value.length, 0);
+      const bytes = Object.entries(shards.get(name)?.data ?? {}).reduce(
+        (sum, [key, value]) => sum + key.length + value.length,
+        0,
+      );
       expect(bytes, name).to.be.at.most(20_000);
     }
     expect(shards.get(base)?.data).to.have.property('notes');

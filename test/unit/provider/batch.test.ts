@@ -15,10 +15,14 @@ function realUrl(batch: readonly string[]): string {
 }
 
 function queries(count: number, length = 40): DatadogQuery[] {
-  return Array.from({ length: count }, (_, index) => `avg:m${index}{${'t'.repeat(length)}}.rollup(30)` as DatadogQuery);
+  return Array.from(
+    { length: count },
+    (_, index) => `avg:m${index}{${'t'.repeat(length)}}.rollup(30)` as DatadogQuery,
+  );
 }
 
-const overlong = (name = 'long'): DatadogQuery => `avg:${name}{${'a:b,'.repeat(2_000)}}.rollup(30)` as DatadogQuery;
+const overlong = (name = 'long'): DatadogQuery =>
+  `avg:${name}{${'a:b,'.repeat(2_000)}}.rollup(30)` as DatadogQuery;
 
 describe('batches', () => {
   it('are none for no query', () => {
@@ -50,7 +54,10 @@ describe('batches', () => {
     ['first', (all) => [overlong(), ...all]],
     ['in the middle', (all) => [...all.slice(0, 20), overlong(), ...all.slice(20)]],
     ['last', (all) => [...all, overlong()]],
-    ['first, in the middle and last', (all) => [overlong('x'), ...all.slice(0, 20), overlong('y'), ...all.slice(20), overlong('z')]],
+    [
+      'first, in the middle and last',
+      (all) => [overlong('x'), ...all.slice(0, 20), overlong('y'), ...all.slice(20), overlong('z')],
+    ],
   ];
   for (const [place, arrange] of places) {
     it(`set aside an overlong query that comes ${place}, and keep all others`, () => {
@@ -81,9 +88,20 @@ describe('batches', () => {
     const text = fc.oneof(
       { weight: 8, arbitrary: fc.string({ minLength: 1, maxLength: 300, unit: 'binary' }) },
       { weight: 2, arbitrary: fc.string({ minLength: 500, maxLength: 3_000, unit: 'grapheme-ascii' }) },
-      { weight: 1, arbitrary: fc.constantFrom('x'.repeat(6_600), 'x'.repeat(6_800), 'x'.repeat(7_000), '{'.repeat(2_400)) },
+      {
+        weight: 1,
+        arbitrary: fc.constantFrom(
+          'x'.repeat(6_600),
+          'x'.repeat(6_800),
+          'x'.repeat(7_000),
+          '{'.repeat(2_400),
+        ),
+      },
     );
-    const anyLimits = fc.record({ maxQueries: fc.integer({ min: 1, max: 35 }), maxUrlLength: fc.integer({ min: 1_000, max: 7_000 }) });
+    const anyLimits = fc.record({
+      maxQueries: fc.integer({ min: 1, max: 35 }),
+      maxUrlLength: fc.integer({ min: 1_000, max: 7_000 }),
+    });
     fc.assert(
       fc.property(fc.uniqueArray(text, { maxLength: 80 }), anyLimits, (texts, own) => {
         const all = texts as DatadogQuery[];

@@ -1,7 +1,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Fault } from '../../../core/fault.js';
-import { futureToleranceMs, lastPointOf, type MetricRecord, metricId, valueProblem } from '../../../core/metric.js';
+import {
+  futureToleranceMs,
+  lastPointOf,
+  type MetricRecord,
+  metricId,
+  valueProblem,
+} from '../../../core/metric.js';
 import { decodeRecord, encodeRecord } from '../../../metricsstore/codec.js';
 import { effectiveMaxAgeMs, judge } from '../../../provider/judge.js';
 import type { DatadogQuery } from '../../../provider/query.js';
@@ -15,14 +21,30 @@ const key = { namespace: 'shop', name: 'orders', selector: [] };
 const query = 'avg:orders{*}.rollup(30)' as DatadogQuery;
 const want: Want = { id: metricId(key), key, ask: { kind: 'query', query } };
 const at = (value: number, ageMs: number) => ({ value, observedAtMs: nowMs - ageMs });
-const read = (value: number, ageMs = 45_000): Outcome => ({ kind: 'read', reading: { kind: 'point', point: at(value, ageMs) } });
-const failed = (code: Fault['code'], message = 'why'): Outcome => ({ kind: 'failed', fault: new Fault(code, message) });
-const valid = (ageMs: number, ownQuery: string | undefined = query): MetricRecord => ({ state: 'valid', key, query: ownQuery, point: at(7, ageMs) });
+const read = (value: number, ageMs = 45_000): Outcome => ({
+  kind: 'read',
+  reading: { kind: 'point', point: at(value, ageMs) },
+});
+const failed = (code: Fault['code'], message = 'why'): Outcome => ({
+  kind: 'failed',
+  fault: new Fault(code, message),
+});
+const valid = (ageMs: number, ownQuery: string | undefined = query): MetricRecord => ({
+  state: 'valid',
+  key,
+  query: ownQuery,
+  point: at(7, ageMs),
+});
 const pending: MetricRecord = { state: 'pending', key, query };
 
 describe('judging a point', () => {
   it('makes a fresh servable one valid, with the query and no trouble', () => {
-    expect(judge(want, pending, read(5), judging)).to.deep.equal({ state: 'valid', key, query, point: at(5, 45_000) });
+    expect(judge(want, pending, read(5), judging)).to.deep.equal({
+      state: 'valid',
+      key,
+      query,
+      point: at(5, 45_000),
+    });
   });
 
   it('serves zero as zero, and minus zero too', () => {
@@ -32,7 +54,11 @@ describe('judging a point', () => {
 
   it('takes a point of exactly the greatest age, and none that is older', () => {
     expect(judge(want, undefined, read(5, 90_000), judging).state).to.equal('valid');
-    expect(judge(want, undefined, read(5, 90_001), judging)).to.deep.include({ state: 'invalid', reason: 'stale', lastPoint: at(5, 90_001) });
+    expect(judge(want, undefined, read(5, 90_001), judging)).to.deep.include({
+      state: 'invalid',
+      reason: 'stale',
+      lastPoint: at(5, 90_001),
+    });
   });
 
   it("takes a point a little ahead of this replica's clock, and none further", () => {
@@ -84,16 +110,26 @@ describe('judging an answer without a point', () => {
   });
 
   it('says of an overlong query how long it is and what to do', () => {
-    const judged = judge(want, undefined, { kind: 'oversized', urlLength: 8_123, maxUrlLength: 7_000 }, judging);
+    const judged = judge(
+      want,
+      undefined,
+      { kind: 'oversized', urlLength: 8_123, maxUrlLength: 7_000 },
+      judging,
+    );
     expect(judged).to.include({ state: 'invalid', reason: 'unaskable' });
-    expect(judged).to.have.property('detail').that.matches(/8123.*7000.*shorten/);
+    expect(judged)
+      .to.have.property('detail')
+      .that.matches(/8123.*7000.*shorten/);
   });
 });
 
 describe('judging after trouble on the way', () => {
   for (const code of ['datadog.unreachable', 'datadog.rate_limited', 'datadog.denied'] as const) {
     it(`keeps the last point on ${code}, naming the trouble`, () => {
-      expect(judge(want, valid(60_000), failed(code), judging)).to.deep.equal({ ...valid(60_000), trouble: 'why' });
+      expect(judge(want, valid(60_000), failed(code), judging)).to.deep.equal({
+        ...valid(60_000),
+        trouble: 'why',
+      });
     });
 
     it(`makes the last point stale on ${code} when it has become too old, naming the trouble`, () => {
@@ -109,7 +145,12 @@ describe('judging after trouble on the way', () => {
 
     it(`stays pending on ${code} when nothing was known yet, naming the trouble`, () => {
       for (const before of [undefined, pending]) {
-        expect(judge(want, before, failed(code), judging)).to.deep.equal({ state: 'pending', key, query, trouble: 'why' });
+        expect(judge(want, before, failed(code), judging)).to.deep.equal({
+          state: 'pending',
+          key,
+          query,
+          trouble: 'why',
+        });
       }
     });
   }
@@ -138,14 +179,22 @@ describe('judging what was not asked this time', () => {
   it('does not use the point of another query', () => {
     const other = valid(10_000, 'avg:Orders{*}.rollup(30)');
     expect(judge(want, other, undefined, judging)).to.deep.equal({ state: 'pending', key, query });
-    expect(judge(want, other, failed('datadog.unreachable'), judging)).to.deep.equal({ state: 'pending', key, query, trouble: 'why' });
+    expect(judge(want, other, failed('datadog.unreachable'), judging)).to.deep.equal({
+      state: 'pending',
+      key,
+      query,
+      trouble: 'why',
+    });
     expect(judge(want, other, read(Number.NaN), judging)).to.not.have.property('lastPoint');
   });
 
   it("uses a value of the original agent's, which names no query", () => {
     const originals: MetricRecord = { state: 'valid', key, query: undefined, point: at(7, 60_000) };
     expect(judge(want, originals, undefined, judging)).to.equal(originals);
-    expect(judge(want, originals, failed('datadog.unreachable'), judging)).to.include({ state: 'valid', trouble: 'why' });
+    expect(judge(want, originals, failed('datadog.unreachable'), judging)).to.include({
+      state: 'valid',
+      trouble: 'why',
+    });
   });
 
   it('says of a refused want why it is refused, whatever was known', () => {
@@ -175,9 +224,18 @@ describe('any judgement', () => {
   });
   const reading = fc.oneof(
     point.map((one) => ({ kind: 'point' as const, point: one })),
-    fc.record({ kind: fc.constant('none' as const), reason: fc.constantFrom('no_series' as const, 'only_nulls' as const), detail: fc.string() }),
+    fc.record({
+      kind: fc.constant('none' as const),
+      reason: fc.constantFrom('no_series' as const, 'only_nulls' as const),
+      detail: fc.string(),
+    }),
   );
-  const code = fc.constantFrom('datadog.unreachable' as const, 'datadog.rate_limited' as const, 'datadog.rejected' as const, 'datadog.denied' as const);
+  const code = fc.constantFrom(
+    'datadog.unreachable' as const,
+    'datadog.rate_limited' as const,
+    'datadog.rejected' as const,
+    'datadog.denied' as const,
+  );
   const outcome: fc.Arbitrary<Outcome> = fc.oneof(
     reading.map((one) => ({ kind: 'read' as const, reading: one })),
     code.map((one) => ({ kind: 'failed' as const, fault: new Fault(one, 'why') })),
@@ -185,7 +243,9 @@ describe('any judgement', () => {
   );
   const known = fc.oneof(
     fc.constant(undefined),
-    fc.tuple(record, fc.constantFrom(query, undefined, 'other')).map(([one, asked]): MetricRecord => ({ ...one, key, query: asked })),
+    fc
+      .tuple(record, fc.constantFrom(query, undefined, 'other'))
+      .map(([one, asked]): MetricRecord => ({ ...one, key, query: asked })),
     fc.integer({ min: 0, max: 200_000 }).map((ageMs) => valid(ageMs)),
   );
 
@@ -198,7 +258,9 @@ describe('any judgement', () => {
         expect(valueProblem(judged.point.value)).to.equal(undefined);
         expect(Object.is(judged.point.value, -0)).to.equal(false);
         expect(nowMs - judged.point.observedAtMs).to.be.at.most(maxAgeMs);
-        expect(nowMs - judged.point.observedAtMs).to.be.at.least(one.kind === 'read' ? -futureToleranceMs : Number.NEGATIVE_INFINITY);
+        expect(nowMs - judged.point.observedAtMs).to.be.at.least(
+          one.kind === 'read' ? -futureToleranceMs : Number.NEGATIVE_INFINITY,
+        );
       }),
       { numRuns: 2_000 },
     );

@@ -19,7 +19,8 @@ function text(selector: LabelSelector | undefined, name?: string): string {
   return query.ok ? query.value : `error: ${query.error}`;
 }
 
-const filter = (selector: LabelSelector | undefined): string => /\{(.*)\}/.exec(text(selector))?.[1] ?? text(selector);
+const filter = (selector: LabelSelector | undefined): string =>
+  /\{(.*)\}/.exec(text(selector))?.[1] ?? text(selector);
 
 describe('a query', () => {
   it('is aggregator, metric, filter and rollup', () => {
@@ -44,8 +45,16 @@ describe('a query', () => {
     ['labels, sorted', { matchLabels: { queue: 'jobs', env: 'prod' } }, 'env:prod,queue:jobs'],
     ['upper case, folded', { matchLabels: { Queue: 'Jobs-A' } }, 'queue:jobs-a'],
     ['tags sorted as they are written, after folding', { matchLabels: { B: '1', a: '1' } }, 'a:1,b:1'],
-    ['In with one value', { matchExpressions: [{ key: 'env', operator: 'In', values: ['Prod'] }] }, 'env:prod'],
-    ['NotIn with one value', { matchExpressions: [{ key: 'env', operator: 'NotIn', values: ['dev'] }] }, '!env:dev'],
+    [
+      'In with one value',
+      { matchExpressions: [{ key: 'env', operator: 'In', values: ['Prod'] }] },
+      'env:prod',
+    ],
+    [
+      'NotIn with one value',
+      { matchExpressions: [{ key: 'env', operator: 'NotIn', values: ['dev'] }] },
+      '!env:dev',
+    ],
     ['Exists', { matchExpressions: [{ key: 'Zone', operator: 'Exists' }] }, 'zone:*'],
     ['DoesNotExist', { matchExpressions: [{ key: 'yard', operator: 'DoesNotExist' }] }, '!yard:*'],
     [
@@ -67,11 +76,22 @@ describe('a query', () => {
   }
 
   const inWords: readonly (readonly [string, LabelSelector, string])[] = [
-    ['In with two values', { matchExpressions: [{ key: 'env', operator: 'In', values: ['Prod', 'dev'] }] }, 'env IN (dev,prod)'],
-    ['NotIn with two values', { matchExpressions: [{ key: 'env', operator: 'NotIn', values: ['b', 'a'] }] }, 'env NOT IN (a,b)'],
+    [
+      'In with two values',
+      { matchExpressions: [{ key: 'env', operator: 'In', values: ['Prod', 'dev'] }] },
+      'env IN (dev,prod)',
+    ],
+    [
+      'NotIn with two values',
+      { matchExpressions: [{ key: 'env', operator: 'NotIn', values: ['b', 'a'] }] },
+      'env NOT IN (a,b)',
+    ],
     [
       'a label beside a set',
-      { matchLabels: { queue: 'jobs' }, matchExpressions: [{ key: 'env', operator: 'In', values: ['a', 'b'] }] },
+      {
+        matchLabels: { queue: 'jobs' },
+        matchExpressions: [{ key: 'env', operator: 'In', values: ['a', 'b'] }],
+      },
       'env IN (a,b) AND queue:jobs',
     ],
     [
@@ -87,26 +107,65 @@ describe('a query', () => {
       },
       'NOT tier:x AND NOT yard:* AND env IN (a,b) AND queue:jobs AND zone:*',
     ],
-    ['a set whose values fold into one', { matchExpressions: [{ key: 'env', operator: 'In', values: ['A', 'a'] }] }, 'env:a'],
+    [
+      'a set whose values fold into one',
+      { matchExpressions: [{ key: 'env', operator: 'In', values: ['A', 'a'] }] },
+      'env:a',
+    ],
   ];
   for (const [title, selector, expected] of inWords) {
     it(`writes ${title} in words: {${expected}}`, () => expect(filter(selector)).to.equal(expected));
   }
 
   const refused: readonly (readonly [string, LabelSelector | undefined, string, RegExp])[] = [
-    ['an empty label value', { matchLabels: { env: '' } }, 'm', /selector key env with an empty value.*Exists or DoesNotExist/],
-    ['an empty value of a set', { matchExpressions: [{ key: 'env', operator: 'In', values: ['', 'a'] }] }, 'm', /env with an empty value/],
-    ['a key that begins with a digit', { matchLabels: { '1st': 'a' } }, 'm', /selector key 1st: a Datadog tag begins with a letter/],
-    ['a tag of more than 200 characters', { matchLabels: { [`${'a'.repeat(190)}/b`]: 'c'.repeat(20) } }, 'm', /at most 200 characters/],
+    [
+      'an empty label value',
+      { matchLabels: { env: '' } },
+      'm',
+      /selector key env with an empty value.*Exists or DoesNotExist/,
+    ],
+    [
+      'an empty value of a set',
+      { matchExpressions: [{ key: 'env', operator: 'In', values: ['', 'a'] }] },
+      'm',
+      /env with an empty value/,
+    ],
+    [
+      'a key that begins with a digit',
+      { matchLabels: { '1st': 'a' } },
+      'm',
+      /selector key 1st: a Datadog tag begins with a letter/,
+    ],
+    [
+      'a tag of more than 200 characters',
+      { matchLabels: { [`${'a'.repeat(190)}/b`]: 'c'.repeat(20) } },
+      'm',
+      /at most 200 characters/,
+    ],
     [
       'a key of more than 200 characters that must exist',
       { matchExpressions: [{ key: `${'a'.repeat(200)}/b`, operator: 'Exists' }] },
       'm',
       /at most 200 characters/,
     ],
-    ['a DatadogMetric reference', undefined, 'datadogmetric@shop:orders', /DatadogMetric objects are not supported/],
-    ['a DatadogMetric reference in capitals', undefined, 'DatadogMetric@shop:orders', /DatadogMetric objects are not supported/],
-    ['a name that begins with a digit', undefined, '1m', /letters, digits, '_' and '\.', beginning with a letter/],
+    [
+      'a DatadogMetric reference',
+      undefined,
+      'datadogmetric@shop:orders',
+      /DatadogMetric objects are not supported/,
+    ],
+    [
+      'a DatadogMetric reference in capitals',
+      undefined,
+      'DatadogMetric@shop:orders',
+      /DatadogMetric objects are not supported/,
+    ],
+    [
+      'a name that begins with a digit',
+      undefined,
+      '1m',
+      /letters, digits, '_' and '\.', beginning with a letter/,
+    ],
     ['an empty name', undefined, '', /1 to 200/],
     ['a name of 201 characters', undefined, 'm'.repeat(201), /1 to 200/],
     ['a name with a brace', undefined, 'm{*}', /1 to 200/],
@@ -117,13 +176,19 @@ describe('a query', () => {
     ['the name finalize in any case', undefined, 'Finalize', /sub-resource of the namespace/],
   ];
   for (const [title, selector, name, expected] of refused) {
-    it(`refuses ${title}, by name`, () => expect(text(selector, name)).to.match(/^error: /).and.match(expected));
+    it(`refuses ${title}, by name`, () =>
+      expect(text(selector, name))
+        .to.match(/^error: /)
+        .and.match(expected));
   }
 
   it('refuses comparisons, which only a hand-made request can hold', () => {
     const parsed = parseSelector('a>5');
     const query = toQuery({ namespace: 'n', name: 'm', selector: parsed.ok ? parsed.value : [] }, options);
-    expect(query).to.deep.equal({ ok: false, error: 'selector key a: Datadog compares tags for equality only' });
+    expect(query).to.deep.equal({
+      ok: false,
+      error: 'selector key a: Datadog compares tags for equality only',
+    });
   });
 
   it('does not repeat a name of any length in its refusal', () => {
@@ -140,12 +205,15 @@ describe('a query', () => {
       fc.property(metricKey, (one) => {
         const query = toQuery(one, options);
         if (!query.ok) return;
-        const [, name = '', tags = ''] = /^avg:([A-Za-z0-9_.]+)\{([^{}]*)\}\.rollup\(30\)$/.exec(query.value) ?? [];
+        const [, name = '', tags = ''] =
+          /^avg:([A-Za-z0-9_.]+)\{([^{}]*)\}\.rollup\(30\)$/.exec(query.value) ?? [];
         expect(name).to.equal(one.name);
         const hasWords = / AND |NOT | IN \(/.test(tags);
         const outsideSets = tags.replaceAll(/\([^)]*\)/g, '');
         if (hasWords) expect(outsideSets).to.not.match(/[,!]/);
-        expect(tags.replaceAll(/\b(AND|NOT|IN)\b(?=[ (])/g, '')).to.equal(tags.replaceAll(/\b(AND|NOT|IN)\b(?=[ (])/g, '').toLowerCase());
+        expect(tags.replaceAll(/\b(AND|NOT|IN)\b(?=[ (])/g, '')).to.equal(
+          tags.replaceAll(/\b(AND|NOT|IN)\b(?=[ (])/g, '').toLowerCase(),
+        );
       }),
       { numRuns: 1_000 },
     );

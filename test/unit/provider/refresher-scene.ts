@@ -124,11 +124,25 @@ export function scene(
       return record?.state === 'valid' ? record.point.value : record?.state;
     },
     askedAtMs: (query?: string) =>
-      calls.filter((call) => query === undefined || call.queries.some((one) => one.includes(query))).map((call) => call.atMs),
+      calls
+        .filter((call) => query === undefined || call.queries.some((one) => one.includes(query)))
+        .map((call) => call.atMs),
   };
 }
 
 /** An answer with a point of `value` for each query, 45 s old as Datadog's newest full bucket is. */
-export function points(queries: readonly DatadogQuery[], clock: FakeClock, value = 1, ageMs = 45_000): Answer {
-  return ok(new Map(queries.map((query) => [query, { kind: 'point', point: { value, observedAtMs: clock.nowMs() - ageMs } }])));
+export function points(
+  queries: readonly DatadogQuery[],
+  clock: FakeClock,
+  value = 1,
+  ageMs = 45_000,
+): Answer {
+  return ok(
+    new Map(
+      queries.map((query) => [
+        query,
+        { kind: 'point', point: { value, observedAtMs: clock.nowMs() - ageMs } },
+      ]),
+    ),
+  );
 }

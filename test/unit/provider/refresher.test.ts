@@ -23,7 +23,9 @@ describe('a leading refresher', () => {
     const { clock, calls, value, run } = scene({ specs: [orders, jobs('a')] });
     void run();
     await clock.advance(0);
-    expect(calls).to.deep.equal([{ atMs: 0, queries: ['avg:orders{*}.rollup(30)', 'avg:jobs{queue:a}.rollup(30)'] }]);
+    expect(calls).to.deep.equal([
+      { atMs: 0, queries: ['avg:orders{*}.rollup(30)', 'avg:jobs{queue:a}.rollup(30)'] },
+    ]);
     expect([value('shop/orders?'), value('shop/jobs?queue=a')]).to.deep.equal([1, 1]);
   });
 
@@ -58,9 +60,24 @@ describe('a leading refresher', () => {
 
   it('asks two selectors of one metric in one autoscaler apart, and mixes their points up never', async () => {
     const { clock, value, run } = scene({
-      specs: [hpaOn('web', [['jobs', { matchLabels: { queue: 'a' } }], ['jobs', { matchLabels: { queue: 'b' } }]])],
+      specs: [
+        hpaOn('web', [
+          ['jobs', { matchLabels: { queue: 'a' } }],
+          ['jobs', { matchLabels: { queue: 'b' } }],
+        ]),
+      ],
       answer: ({ queries }, time) =>
-        ok(new Map(queries.map((query) => [query, { kind: 'point', point: { value: query.includes('queue:a') ? 10 : 20, observedAtMs: time.nowMs() - 45_000 } }]))),
+        ok(
+          new Map(
+            queries.map((query) => [
+              query,
+              {
+                kind: 'point',
+                point: { value: query.includes('queue:a') ? 10 : 20, observedAtMs: time.nowMs() - 45_000 },
+              },
+            ]),
+          ),
+        ),
     });
     void run();
     await clock.advance(0);
@@ -71,7 +88,8 @@ describe('a leading refresher', () => {
     let isDown = false;
     const { clock, calls, value, get, run } = scene({
       specs: [orders],
-      answer: ({ queries }, time) => (isDown ? fail(new Fault('datadog.unreachable', 'down')) : points(queries, time)),
+      answer: ({ queries }, time) =>
+        isDown ? fail(new Fault('datadog.unreachable', 'down')) : points(queries, time),
     });
     void run();
     await clock.advance(1_000);
@@ -98,7 +116,10 @@ describe('a new autoscaler', () => {
   });
 
   it('is known as pending before its first value', async () => {
-    const { clock, source, get, run } = scene({ specs: [orders], answer: () => new Promise<Answer>(() => {}) });
+    const { clock, source, get, run } = scene({
+      specs: [orders],
+      answer: () => new Promise<Answer>(() => {}),
+    });
     void run();
     await settle();
     expect(get('shop/orders?')).to.deep.include({ state: 'pending', query: 'avg:orders{*}.rollup(30)' });
@@ -155,7 +176,8 @@ describe('a new autoscaler', () => {
     let isDown = true;
     const { clock, get, value, run } = scene({
       specs: [orders],
-      answer: ({ queries }, time) => (isDown ? fail(new Fault('datadog.unreachable', 'connection refused')) : points(queries, time)),
+      answer: ({ queries }, time) =>
+        isDown ? fail(new Fault('datadog.unreachable', 'connection refused')) : points(queries, time),
     });
     void run();
     await clock.advance(1_000);
@@ -241,7 +263,11 @@ describe('who may act', () => {
   });
 
   it('does nothing while another replica leads', async () => {
-    const { clock, source, ids, calls, run } = scene({ specs: [orders], isLeader: false, stored: [['shop/other?', valid(1_000)]] });
+    const { clock, source, ids, calls, run } = scene({
+      specs: [orders],
+      isLeader: false,
+      stored: [['shop/other?', valid(1_000)]],
+    });
     void run();
     await clock.advance(60_000);
     source.add(jobs('a'));
@@ -306,7 +332,10 @@ describe('who may act', () => {
     await clock.advance(1_500);
     leads.set(false);
     await clock.advance(30_000);
-    expect(calls.every((call) => call.atMs <= 1_500), `calls at ${calls.map((call) => call.atMs).join(', ')}`).to.equal(true);
+    expect(
+      calls.every((call) => call.atMs <= 1_500),
+      `calls at ${calls.map((call) => call.atMs).join(', ')}`,
+    ).to.equal(true);
   });
 
   it('asks for everything again when it leads again', async () => {
@@ -376,9 +405,14 @@ describe('a leader that starts', () => {
 });
 
 describe('what Datadog says', () => {
-  const none = (reason: 'no_series' | 'several_series' | 'only_nulls') => ({ kind: 'none', reason, detail: `seen ${reason}` }) as const;
+  const none = (reason: 'no_series' | 'several_series' | 'only_nulls') =>
+    ({ kind: 'none', reason, detail: `seen ${reason}` }) as const;
   const point = (value: number, ageMs = 45_000) => ({ value, ageMs });
-  const readings: readonly (readonly [string, ReturnType<typeof none> | ReturnType<typeof point> | 'absent', string])[] = [
+  const readings: readonly (readonly [
+    string,
+    ReturnType<typeof none> | ReturnType<typeof point> | 'absent',
+    string,
+  ])[] = [
     ['no series', 'absent', 'no_series'],
     ['several series', none('several_series'), 'several_series'],
     ['only nulls', none('only_nulls'), 'only_nulls'],
@@ -401,7 +435,11 @@ describe('what Datadog says', () => {
           if (first === undefined) return ok(known);
           if (reading === 'absent') known.delete(first);
           else if ('kind' in reading) known.set(first, reading);
-          else known.set(first, { kind: 'point', point: { value: reading.value, observedAtMs: time.nowMs() - reading.ageMs } });
+          else
+            known.set(first, {
+              kind: 'point',
+              point: { value: reading.value, observedAtMs: time.nowMs() - reading.ageMs },
+            });
           return ok(known);
         },
       });
@@ -431,7 +469,10 @@ describe('what Datadog says', () => {
     let isLimited = false;
     const { clock, get, value, run } = scene({
       specs: [orders],
-      answer: ({ queries }, time) => (isLimited ? fail(new Fault('datadog.rate_limited', 'limit used up', { retryAfterSeconds: 600 })) : points(queries, time)),
+      answer: ({ queries }, time) =>
+        isLimited
+          ? fail(new Fault('datadog.rate_limited', 'limit used up', { retryAfterSeconds: 600 }))
+          : points(queries, time),
     });
     void run();
     await clock.advance(100);
@@ -440,7 +481,11 @@ describe('what Datadog says', () => {
     expect(value('shop/orders?')).to.equal(1);
     expect(get('shop/orders?')).to.have.property('trouble', 'limit used up');
     await clock.advance(30_000);
-    expect(get('shop/orders?')).to.deep.include({ state: 'invalid', reason: 'stale', detail: 'limit used up' });
+    expect(get('shop/orders?')).to.deep.include({
+      state: 'invalid',
+      reason: 'stale',
+      detail: 'limit used up',
+    });
     expect(get('shop/orders?')).to.have.nested.property('lastPoint.value', 1);
   });
 });
@@ -452,7 +497,9 @@ describe('a query that Datadog refuses', () => {
       specs,
       ...extra,
       answer: ({ queries }, time) =>
-        queries.some((query) => query.startsWith('avg:bad')) ? fail(new Fault('datadog.rejected', 'cannot parse')) : points(queries, time),
+        queries.some((query) => query.startsWith('avg:bad'))
+          ? fail(new Fault('datadog.rejected', 'cannot parse'))
+          : points(queries, time),
     });
   }
 
@@ -470,11 +517,14 @@ describe('a query that Datadog refuses', () => {
     await clock.advance(100);
     const found = calls.length;
     await clock.advance(4 * 3_600_000);
-    const later = calls.slice(found).filter((call) => call.queries.some((query) => query.startsWith('avg:bad')));
+    const later = calls
+      .slice(found)
+      .filter((call) => call.queries.some((query) => query.startsWith('avg:bad')));
     for (const call of later) expect(call.queries.length).to.equal(1);
     const gaps = later.slice(1).map((call, index) => (call.atMs - (later[index]?.atMs ?? 0)) / 1000);
     expect(later[0]?.atMs).to.be.within(30_000, 61_000);
-    for (const [index, gap] of gaps.entries()) if (index > 0) expect(gap).to.be.at.least((gaps[index - 1] ?? 0) - 30);
+    for (const [index, gap] of gaps.entries())
+      if (index > 0) expect(gap).to.be.at.least((gaps[index - 1] ?? 0) - 30);
     expect(Math.max(...gaps)).to.be.within(1_700, 1_860);
     expect(later.length).to.be.within(10, 18);
   });
@@ -485,7 +535,9 @@ describe('a query that Datadog refuses', () => {
     await clock.advance(100);
     const found = calls.length;
     await clock.advance(300_000);
-    const company = calls.slice(found).filter((call) => !call.queries.some((query) => query.startsWith('avg:bad')));
+    const company = calls
+      .slice(found)
+      .filter((call) => !call.queries.some((query) => query.startsWith('avg:bad')));
     expect(company.length).to.equal(10);
     for (const call of company) expect(call.queries.length).to.equal(34);
   });
@@ -502,7 +554,9 @@ describe('a query that Datadog refuses', () => {
     const { clock, calls, value, run } = scene({
       specs: [orders, hpa('bad', 'bad')],
       answer: ({ queries }, time) =>
-        isBad && queries.some((query) => query.startsWith('avg:bad')) ? fail(new Fault('datadog.rejected', 'no')) : points(queries, time),
+        isBad && queries.some((query) => query.startsWith('avg:bad'))
+          ? fail(new Fault('datadog.rejected', 'no'))
+          : points(queries, time),
     });
     void run();
     await clock.advance(1_000);
@@ -550,7 +604,9 @@ describe('what cannot be asked', () => {
     expect([value('shop/jobs?queue=a'), value('shop/jobs?queue=b')]).to.deep.equal([1, 1]);
     const [own] = [...store.snapshot.values()].filter(({ record }) => record.state === 'invalid');
     expect(own?.record).to.include({ reason: 'unaskable' });
-    expect(own?.record).to.have.property('detail').that.matches(/URL of \d+ characters, over the limit of 7000/);
+    expect(own?.record)
+      .to.have.property('detail')
+      .that.matches(/URL of \d+ characters, over the limit of 7000/);
   });
 
   it('is two names that differ in case only; each is served when the other has gone', async () => {
@@ -569,18 +625,26 @@ describe('a question whose query changes', () => {
     const { clock, source, get, run } = scene({
       specs: [hpa('web', 'orders')],
       answer: ({ queries }, time) =>
-        queries.some((query) => query.includes('Orders')) ? fail(new Fault('datadog.unreachable', 'down')) : points(queries, time),
+        queries.some((query) => query.includes('Orders'))
+          ? fail(new Fault('datadog.unreachable', 'down'))
+          : points(queries, time),
     });
     void run();
     await clock.advance(1_000);
     expect(get('shop/orders?')).to.include({ state: 'valid' });
     source.set(hpa('web', 'Orders'));
     await clock.advance(15_000);
-    expect(get('shop/orders?')).to.include({ state: 'pending', query: 'avg:Orders{*}.rollup(30)', trouble: 'down' });
+    expect(get('shop/orders?')).to.include({
+      state: 'pending',
+      query: 'avg:Orders{*}.rollup(30)',
+      trouble: 'down',
+    });
   });
 
   it('keeps its point when only the spelling of the selector changes', async () => {
-    const { clock, source, calls, value, run } = scene({ specs: [hpa('web', 'jobs', { matchLabels: { queue: 'a' } })] });
+    const { clock, source, calls, value, run } = scene({
+      specs: [hpa('web', 'jobs', { matchLabels: { queue: 'a' } })],
+    });
     void run();
     await clock.advance(1_000);
     source.set(hpa('web', 'jobs', { matchExpressions: [{ key: 'queue', operator: 'In', values: ['a'] }] }));
@@ -629,7 +693,10 @@ describe('the health of a refresher', () => {
   });
 
   it('is ready when the first refresh ended in failure: Datadog down never takes a replica away', async () => {
-    const { clock, refresher, run } = scene({ specs: [orders], answer: () => fail(new Fault('datadog.unreachable', 'down')) });
+    const { clock, refresher, run } = scene({
+      specs: [orders],
+      answer: () => fail(new Fault('datadog.unreachable', 'down')),
+    });
     void run();
     await clock.advance(1_000);
     expect(refresher.health()).to.deep.equal({ state: 'ready' });
@@ -673,7 +740,9 @@ describe('the health of a refresher', () => {
 
 describe('the telemetry of a refresher', () => {
   it('counts valid and other records, and times refreshes', async () => {
-    const { clock, registry, run } = scene({ specs: [orders, hpa('bad', 'm', { matchLabels: { env: '' } })] });
+    const { clock, registry, run } = scene({
+      specs: [orders, hpa('bad', 'm', { matchLabels: { env: '' } })],
+    });
     void run();
     await clock.advance(31_000);
     const text = await registry.metrics();
@@ -691,13 +760,24 @@ describe('what a refresher logs', () => {
       (_fields: object, message: string): void => {
         lines.push(`${level}: ${message}`);
       };
-    const log: Logger = { debug() {}, info: write('info'), warn: write('warn'), error: write('error'), child: () => log };
+    const log: Logger = {
+      debug() {},
+      info: write('info'),
+      warn: write('warn'),
+      error: write('error'),
+      child: () => log,
+    };
     return { log, lines };
   }
   const query = 'avg:orders{*}.rollup(30)' as DatadogQuery;
   const failed = (code: 'datadog.unreachable' | 'datadog.rejected', message = 'why') =>
     new Map([[query, { kind: 'failed' as const, fault: new Fault(code, message) }]]);
-  const answered = new Map([[query, { kind: 'read' as const, reading: { kind: 'point' as const, point: { value: 1, observedAtMs: 0 } } }]]);
+  const answered = new Map([
+    [
+      query,
+      { kind: 'read' as const, reading: { kind: 'point' as const, point: { value: 1, observedAtMs: 0 } } },
+    ],
+  ]);
 
   it('is an outage once when it begins and once when it is over', () => {
     const { log, lines } = logged();

@@ -9,10 +9,13 @@ import { askRound } from '../../../provider/round.js';
 import { settle } from '../../fake-clock.js';
 
 const limits = { maxQueries: 35, maxUrlLength: 7_000, maxParallelQueries: 10 };
-const some = (count: number, prefix = 'q'): DatadogQuery[] => Array.from({ length: count }, (_, index) => `${prefix}${index}` as DatadogQuery);
+const some = (count: number, prefix = 'q'): DatadogQuery[] =>
+  Array.from({ length: count }, (_, index) => `${prefix}${index}` as DatadogQuery);
 const reading: Reading = { kind: 'point', point: { value: 1, observedAtMs: 1_000 } };
 
-function scene(refuse: (queries: readonly DatadogQuery[], call: number) => Fault | undefined = () => undefined) {
+function scene(
+  refuse: (queries: readonly DatadogQuery[], call: number) => Fault | undefined = () => undefined,
+) {
   const calls: (readonly DatadogQuery[])[] = [];
   let open = 0;
   let mostOpen = 0;
@@ -71,7 +74,9 @@ describe('a round', () => {
 
   it('lets one bad query harm neither its batch nor another', async () => {
     const bad = 'q40' as DatadogQuery;
-    const { ask } = scene((queries) => (queries.includes(bad) ? new Fault('datadog.rejected', 'bad') : undefined));
+    const { ask } = scene((queries) =>
+      queries.includes(bad) ? new Fault('datadog.rejected', 'bad') : undefined,
+    );
     const outcomes = await askRound({ together: some(80), alone: [] }, ask, limits);
     const failed = [...outcomes].filter(([, outcome]) => outcome.kind !== 'read').map(([query]) => query);
     expect(failed).to.deep.equal([bad]);
@@ -80,14 +85,19 @@ describe('a round', () => {
   it('spares a Datadog that is down: after a few failures in a row the rest is not tried', async () => {
     const fault = new Fault('datadog.unreachable', 'down');
     const { calls, ask } = scene(() => fault);
-    const outcomes = await askRound({ together: some(35 * 100), alone: [] }, ask, { ...limits, maxParallelQueries: 2 });
+    const outcomes = await askRound({ together: some(35 * 100), alone: [] }, ask, {
+      ...limits,
+      maxParallelQueries: 2,
+    });
     expect(calls.length).to.be.within(3, 5);
     expect(outcomes.size).to.equal(3_500);
     for (const outcome of outcomes.values()) expect(outcome).to.deep.equal({ kind: 'failed', fault });
   });
 
   it('goes on past single failures', async () => {
-    const { calls, ask } = scene((_, call) => (call % 2 === 0 ? new Fault('datadog.unreachable', 'reset') : undefined));
+    const { calls, ask } = scene((_, call) =>
+      call % 2 === 0 ? new Fault('datadog.unreachable', 'reset') : undefined,
+    );
     await askRound({ together: some(35 * 20), alone: [] }, ask, { ...limits, maxParallelQueries: 1 });
     expect(calls.length).to.equal(20);
   });
@@ -100,7 +110,9 @@ describe('a round', () => {
   });
 
   it('spends a bounded number of calls on the search for bad queries, however many there are', async () => {
-    const { calls, ask } = scene((queries) => (queries.length > 1 ? new Fault('datadog.rejected', 'bad') : undefined));
+    const { calls, ask } = scene((queries) =>
+      queries.length > 1 ? new Fault('datadog.rejected', 'bad') : undefined,
+    );
     await askRound({ together: some(35 * 60), alone: [] }, ask, limits);
     expect(calls.length).to.be.at.most(60 + 200);
   });
@@ -118,7 +130,11 @@ describe('work in parallel', () => {
 
   it('runs at most its limit at a time, and starts the next when one ends', async () => {
     const release: (() => void)[] = [];
-    const done = inParallel([1, 2, 3, 4], 2, (item) => new Promise<number>((resolve) => release.push(() => resolve(item))));
+    const done = inParallel(
+      [1, 2, 3, 4],
+      2,
+      (item) => new Promise<number>((resolve) => release.push(() => resolve(item))),
+    );
     await settle();
     expect(release.length).to.equal(2);
     release[1]?.();

@@ -14,43 +14,71 @@ function wantsOf(...specs: Parameters<typeof toWants>[0]): Want[] {
 describe('the question of an autoscaler', () => {
   it('is its namespace, the name as written, and its selector', () => {
     const spec = hpa('web', 'Orders.Waiting', { matchLabels: { queue: 'jobs' } });
-    expect(toMetricKey(spec, { name: 'Orders.Waiting', selector: { matchLabels: { queue: 'jobs' } } })).to.deep.equal({
+    expect(
+      toMetricKey(spec, { name: 'Orders.Waiting', selector: { matchLabels: { queue: 'jobs' } } }),
+    ).to.deep.equal({
       ok: true,
-      value: { namespace: 'shop', name: 'Orders.Waiting', selector: [{ operator: 'in', key: 'queue', values: ['jobs'] }] },
+      value: {
+        namespace: 'shop',
+        name: 'Orders.Waiting',
+        selector: [{ operator: 'in', key: 'queue', values: ['jobs'] }],
+      },
     });
   });
 
   it('is none without a name or with a selector that cannot be read, and says which', () => {
     const spec = hpa('web', 'm');
-    expect(toMetricKey(spec, { name: '', selector: undefined })).to.have.property('error').that.contains('metric.name');
-    const unreadable = toMetricKey(spec, { name: 'orders', selector: { matchExpressions: [{ key: 'a', operator: 'Near' }] } });
-    expect(unreadable).to.have.property('error').that.matches(/external metric orders cannot be read.*'Near'/);
+    expect(toMetricKey(spec, { name: '', selector: undefined }))
+      .to.have.property('error')
+      .that.contains('metric.name');
+    const unreadable = toMetricKey(spec, {
+      name: 'orders',
+      selector: { matchExpressions: [{ key: 'a', operator: 'Near' }] },
+    });
+    expect(unreadable)
+      .to.have.property('error')
+      .that.matches(/external metric orders cannot be read.*'Near'/);
   });
 });
 
 describe('the wanted set', () => {
   it('holds ten autoscalers that ask the same thing as one want', () => {
-    const specs = Array.from({ length: 10 }, (_, index) => hpa(`web-${index}`, 'orders', { matchLabels: { queue: 'jobs' } }));
+    const specs = Array.from({ length: 10 }, (_, index) =>
+      hpa(`web-${index}`, 'orders', { matchLabels: { queue: 'jobs' } }),
+    );
     const wants = wantsOf(...specs);
     expect(wants.map((want) => want.id)).to.deep.equal(['shop/orders?queue=jobs']);
     expect(wants[0]?.ask).to.deep.equal({ kind: 'query', query: 'avg:orders{queue:jobs}.rollup(30)' });
   });
 
   it('holds the same question of two namespaces as two wants with one query', () => {
-    const wants = wantsOf(hpa('web', 'orders', undefined, 'shop-a'), hpa('web', 'orders', undefined, 'shop-b'));
+    const wants = wantsOf(
+      hpa('web', 'orders', undefined, 'shop-a'),
+      hpa('web', 'orders', undefined, 'shop-b'),
+    );
     expect(wants.map((want) => want.id)).to.deep.equal(['shop-a/orders?', 'shop-b/orders?']);
     expect(new Set(wants.map((want) => want.ask.kind === 'query' && want.ask.query)).size).to.equal(1);
   });
 
   it('holds two selectors of one metric in one autoscaler apart', () => {
-    const wants = wantsOf(hpaOn('web', [['orders', { matchLabels: { queue: 'a' } }], ['orders', { matchLabels: { queue: 'b' } }]]));
+    const wants = wantsOf(
+      hpaOn('web', [
+        ['orders', { matchLabels: { queue: 'a' } }],
+        ['orders', { matchLabels: { queue: 'b' } }],
+      ]),
+    );
     expect(wants.map((want) => want.id)).to.deep.equal(['shop/orders?queue=a', 'shop/orders?queue=b']);
   });
 
   it('holds one selector spelled in two ways once', () => {
     const wants = wantsOf(
       hpa('a', 'orders', { matchLabels: { queue: 'jobs', env: 'prod' } }),
-      hpa('b', 'orders', { matchExpressions: [{ key: 'env', operator: 'In', values: ['prod'] }, { key: 'queue', operator: 'In', values: ['jobs'] }] }),
+      hpa('b', 'orders', {
+        matchExpressions: [
+          { key: 'env', operator: 'In', values: ['prod'] },
+          { key: 'queue', operator: 'In', values: ['jobs'] },
+        ],
+      }),
     );
     expect(wants.length).to.equal(1);
   });
@@ -61,12 +89,19 @@ describe('the wanted set', () => {
     expect(want?.ask).to.have.property('detail').that.contains('env');
   });
 
-  for (const order of [['orders', 'Orders'], ['Orders', 'orders'], ['orders', 'Orders', 'orders'], ['orders', 'ORDERS', 'Orders']]) {
+  for (const order of [
+    ['orders', 'Orders'],
+    ['Orders', 'orders'],
+    ['orders', 'Orders', 'orders'],
+    ['orders', 'ORDERS', 'Orders'],
+  ]) {
     it(`refuses ${order.join(', ')} as ambiguous: requests cannot tell them apart`, () => {
       const wants = wantsOf(...order.map((name, index) => hpa(`web-${index}`, name)));
       expect(wants.length).to.equal(1);
       expect(wants[0]?.ask).to.include({ kind: 'refused', reason: 'ambiguous' });
-      expect(wants[0]?.ask).to.have.property('detail').that.matches(/namespace shop.*one spelling/);
+      expect(wants[0]?.ask)
+        .to.have.property('detail')
+        .that.matches(/namespace shop.*one spelling/);
     });
   }
 
@@ -81,11 +116,21 @@ describe('the wanted set', () => {
 
   it('lets an unreadable metric cost only itself', () => {
     const { wants, unreadable } = toWants(
-      [hpaOn('web', [['', undefined], ['good', undefined], ['bad', { matchLabels: { '': 'x' } }]]), hpa('other', 'fine')],
+      [
+        hpaOn('web', [
+          ['', undefined],
+          ['good', undefined],
+          ['bad', { matchLabels: { '': 'x' } }],
+        ]),
+        hpa('other', 'fine'),
+      ],
       options,
     );
     expect([...wants.keys()]).to.deep.equal(['shop/good?', 'shop/fine?']);
-    expect(unreadable.map(({ autoscaler }) => autoscaler)).to.deep.equal(['HorizontalPodAutoscaler shop/web', 'HorizontalPodAutoscaler shop/web']);
+    expect(unreadable.map(({ autoscaler }) => autoscaler)).to.deep.equal([
+      'HorizontalPodAutoscaler shop/web',
+      'HorizontalPodAutoscaler shop/web',
+    ]);
     expect(unreadable[1]?.detail).to.contain('bad');
   });
 });
@@ -93,13 +138,25 @@ describe('the wanted set', () => {
 describe('the live wanted set', () => {
   function scene(...sources: HandSource[]) {
     const warnings: object[] = [];
-    const log: Logger = { debug() {}, info() {}, warn: (fields) => warnings.push(fields), error() {}, child: () => log };
+    const log: Logger = {
+      debug() {},
+      info() {},
+      warn: (fields) => warnings.push(fields),
+      error() {},
+      child: () => log,
+    };
     const wants = new Wants({ sources, log }, options);
     let changes = 0;
     wants.onChange(() => {
       changes += 1;
     });
-    return { wants, warnings, stop: wants.follow(), changes: () => changes, ids: () => wants.list().map((want) => want.id) };
+    return {
+      wants,
+      warnings,
+      stop: wants.follow(),
+      changes: () => changes,
+      ids: () => wants.list().map((want) => want.id),
+    };
   }
 
   it('follows its sources: what is added, edited or removed counts at once', () => {
