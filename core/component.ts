@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Logger } from './log.js';
 
 /**
@@ -27,6 +28,8 @@ export async function supervise(
 ): Promise<Error | undefined> {
   const stop = new AbortController();
   const all = AbortSignal.any([signal, stop.signal]);
+  // All waits of all components listen to it; that is no leak.
+  setMaxListeners(0, all);
   let failure: Error | undefined;
   const runOne = async (component: Component): Promise<void> => {
     try {
