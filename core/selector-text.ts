@@ -96,7 +96,7 @@ function withValue(
 /** An empty place between commas, and an empty pair of parentheses, stand for the empty value, as in Kubernetes. */
 function withValues(operator: 'in' | 'notIn', key: string, next: () => Token): Result<Requirement, string> {
   const open = next();
-  if (open.text !== '(') return fail(`found '${open.text}', expected: '('`);
+  if (open.text !== '(') return fail(`found '${open.text}' expected: '('`);
   const values: string[] = [];
   let value = '';
   let hasWord = false;

@@ -7,7 +7,7 @@ import type { Logger } from '../core/log.js';
 import type { Result } from '../core/result.js';
 import { gauge, type Registry } from '../core/telemetry.js';
 import { Wake } from '../core/wake.js';
-import { decide, type ElectionTimes, electionTimes } from './decide.js';
+import { decide, type ElectionTimes, electionTimes, type LockView } from './decide.js';
 
 /** The lock that replicas share, as they write it. Its times are for people; no decision rests on them. */
 export interface Lock {
@@ -67,6 +67,10 @@ export class Election implements Component {
   readonly #isLeaderGauge: ReturnType<typeof leaderGauge>;
   #stored: StoredLock | undefined;
   #changeSeenAtMs = 0;
+  /** Whether the lock was there before, and is gone. Whoever held it may not know yet. */
+  #hasVanished = false;
+  /** The last write that was sent: its answer may be lost while the write is not. */
+  #sent: { readonly renewedAtMs: number; readonly sentAtMs: number } | undefined;
   /** When the request of the last renewal that succeeded was sent; what this replica may do is counted from it. */
   #renewedAtMs: number | undefined;
   #lastTurnAtMs = 0;
@@ -156,10 +160,13 @@ export class Election implements Component {
     try {
       const read = await this.#ports.box.read(bound.signal);
       if (!read.ok) return this.#failed(read.error, startedAtMs);
+      const wasLeading = this.isLeader();
       this.#see(read.value);
+      this.#countLostAnswer(read.value);
       const dueInMs = this.#renewalDueInMs();
       if (dueInMs > 0) return dueInMs;
-      const decision = decide(this.#view(), this.#options.identity, clock.monotonicMs());
+      const view = wasLeading && this.#hasVanished ? undefined : this.#view();
+      const decision = decide(view, this.#options.identity, clock.monotonicMs());
       if (decision === 'wait') {
         this.#trouble = undefined;
         return this.#times.retryMs * (1 + random() / 5);
@@ -182,6 +189,7 @@ export class Election implements Component {
       renewedAtMs: nowMs,
       transitions: (before?.lock.transitions ?? 0) + (decision === 'acquire' && before !== undefined ? 1 : 0),
     };
+    this.#sent = { renewedAtMs: nowMs, sentAtMs: startedAtMs };
     const written = await box.write(lock, before?.revision, signal);
     if (!written.ok) {
       // Another replica was faster: look again, which tells who leads now.
@@ -212,22 +220,30 @@ export class Election implements Component {
   }
 
   #see(stored: StoredLock | undefined): void {
-    if (stored?.revision !== this.#stored?.revision || stored === undefined)
+    if (stored?.revision !== this.#stored?.revision) {
       this.#changeSeenAtMs = this.#ports.clock.monotonicMs();
+      this.#hasVanished = stored === undefined;
+    }
     this.#stored = stored;
     if (stored?.lock.holder !== this.#options.identity) this.#renewedAtMs = undefined;
   }
 
-  #view() {
+  /** A lock that says what we wrote was renewed by us, though the answer never came. */
+  #countLostAnswer(stored: StoredLock | undefined): void {
+    const { lock } = stored ?? {};
+    if (this.#sent === undefined || lock?.holder !== this.#options.identity) return;
+    if (lock.renewedAtMs !== this.#sent.renewedAtMs) return;
+    this.#renewedAtMs = Math.max(this.#renewedAtMs ?? this.#sent.sentAtMs, this.#sent.sentAtMs);
+  }
+
+  /** A lock that has lost its duration, or is gone, is waited for as if somebody held it for ours. */
+  #view(): LockView | undefined {
     const lock = this.#stored?.lock;
-    return lock === undefined
-      ? undefined
-      : {
-          holder: lock.holder,
-          // A lock that has lost its duration is waited for as if its holder had ours.
-          durationSeconds: lock.durationSeconds > 0 ? lock.durationSeconds : this.#options.durationSeconds,
-          lastChangeSeenAtMs: this.#changeSeenAtMs,
-        };
+    const ours = { durationSeconds: this.#options.durationSeconds, lastChangeSeenAtMs: this.#changeSeenAtMs };
+    if (lock === undefined) return this.#hasVanished ? { ...ours, holder: 'unknown' } : undefined;
+    return lock.durationSeconds > 0
+      ? { ...ours, holder: lock.holder, durationSeconds: lock.durationSeconds }
+      : { ...ours, holder: lock.holder };
   }
 
   /** Waits, but not past the moment at which this replica stops leading, which others must hear of in time. */

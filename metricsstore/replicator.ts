@@ -110,7 +110,7 @@ export class Replicator implements Component {
   }
 
   health(): Health {
-    if (!this.hasSynced()) return { state: 'starting', detail: 'the stored metrics have not been read yet' };
+    if (!this.#isPrimed) return { state: 'starting', detail: 'the stored metrics have not been read yet' };
     const silentMs = this.#silentMs();
     if (silentMs > this.#options.maxSilenceMs) {
       return {

@@ -72,21 +72,33 @@ export class ShardWriter {
     const plan = planShards(known.map(recordEntries), entries, this.#options, known.map(foreignBytes));
     this.#nameRefused(plan.refused);
     const shards = new Map<number, StoredShard | undefined>();
-    // The first shard says how many there are, so it is written last when there are more, and first when there are fewer.
-    const order = plan.shards.map((_, index) => plan.shards.length - 1 - index);
-    for (const index of order) {
-      const written = await this.#writeShard(index, plan.shards, known[index], mayWrite, signal);
-      if (!written.ok) return { shards, fault: written.error };
-      if (written.value !== undefined) shards.set(index, written.value);
-    }
-    for (let index = plan.shards.length; index < known.length; index += 1) {
-      const revision = known[index]?.revision;
-      if (revision === undefined || !mayWrite()) continue;
-      const removed = await this.#ports.box.remove(shardName(this.#options.name, index), revision, signal);
-      if (!removed.ok && removed.error.code !== 'kube.conflict') return { shards, fault: removed.error };
-      shards.set(index, undefined);
+    const toWrite = plan.shards.map((_, index) => index);
+    const toRemove = known.map((_, index) => index).slice(plan.shards.length);
+    // The first shard says how many there are, so it comes last: what it speaks of exists by then, or is gone.
+    for (const index of [...toWrite.slice(1), ...toRemove, 0]) {
+      const done =
+        index < plan.shards.length
+          ? await this.#writeShard(index, plan.shards, known[index], mayWrite, signal)
+          : await this.#removeShard(index, known[index], mayWrite, signal);
+      if (!done.ok) return { shards, fault: done.error };
+      if (done.value !== 'untouched') shards.set(index, done.value);
     }
     return { shards, fault: undefined };
+  }
+
+  async #removeShard(
+    index: number,
+    known: StoredShard | undefined,
+    mayWrite: () => boolean,
+    signal: AbortSignal,
+  ): Promise<Result<StoredShard | undefined | 'untouched', Fault>> {
+    if (known === undefined || !mayWrite()) return ok('untouched');
+    const removed = await this.#ports.box.remove(
+      shardName(this.#options.name, index),
+      known.revision,
+      signal,
+    );
+    return removed.ok ? ok(undefined) : removed;
   }
 
   async #writeShard(
@@ -95,7 +107,7 @@ export class ShardWriter {
     known: StoredShard | undefined,
     mayWrite: () => boolean,
     signal: AbortSignal,
-  ): Promise<Result<StoredShard | undefined, Fault>> {
+  ): Promise<Result<StoredShard | 'untouched', Fault>> {
     const { box, clock } = this.#ports;
     const name = shardName(this.#options.name, index);
     const entries = planned[index] ?? new Map<string, string>();
@@ -103,7 +115,7 @@ export class ShardWriter {
     let current = known;
     for (let attempt = 1; mayWrite(); attempt += 1) {
       const isCountRight = index !== 0 || current?.annotations[shardCountAnnotation] === countText;
-      if (isCountRight && saysExactly(current, entries)) return ok(current);
+      if (isCountRight && current !== undefined && saysExactly(current, entries)) return ok(current);
       const annotations = {
         [lastUpdatedAnnotation]: new Date(clock.nowMs()).toISOString(),
         ...(index === 0 ? { [shardCountAnnotation]: countText } : {}),
@@ -115,7 +127,7 @@ export class ShardWriter {
       if (!fresh.ok) return fresh;
       current = fresh.value;
     }
-    return ok(undefined);
+    return ok('untouched');
   }
 
   #encode(snapshot: Snapshot): Shard {

@@ -8,7 +8,7 @@ export interface ShardLimits {
 }
 
 export interface ShardPlan {
-  /** At least one; only the first may be empty. */
+  /** At least one; some may be empty for a while. */
   readonly shards: readonly Shard[];
   /** Keys of entries that found no room. */
   readonly refused: readonly string[];
@@ -65,7 +65,7 @@ function emptyLast(shards: readonly OpenShard[], maxBytes: number): boolean {
   const last = shards.at(-1);
   const others = shards.slice(0, -1);
   const room = others.reduce((sum, shard) => sum + Math.max(0, shard.room(maxBytes) - roomWorthTrying), 0);
-  if (last === undefined || last.ownBytes > room) return false;
+  if (last === undefined || last.hasForeign || last.ownBytes > room) return false;
   for (const [key, value] of last.entries) {
     if (!others.some((shard) => shard.take(key, value, maxBytes))) return false;
     last.drop(key);
@@ -84,6 +84,11 @@ class OpenShard {
   constructor(reservedBytes: number) {
     this.#reservedBytes = reservedBytes;
     this.#bytes = reservedBytes;
+  }
+
+  /** Somebody else's entries keep a ConfigMap alive. */
+  get hasForeign(): boolean {
+    return this.#reservedBytes > 0;
   }
 
   get ownBytes(): number {

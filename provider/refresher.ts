@@ -83,6 +83,7 @@ export class Refresher implements Component {
   #lastNewAtMs: number | undefined;
   #newSinceMs: number | undefined;
   #wantsChanged = true;
+  #isAsking = false;
   #startedAtMs = 0;
   #lastTurnAtMs = 0;
   #hasRefreshed = false;
@@ -100,6 +101,8 @@ export class Refresher implements Component {
     const wake = (): void => this.#wake.wake();
     const wakeForWants = (): void => {
       this.#wantsChanged = true;
+      // A call to Datadog that hangs must not keep what nobody wants any more.
+      if (this.#isAsking && leadership.isLeader()) this.#keepInStep();
       this.#wake.wake();
     };
     const stops = [wants.onChange(wakeForWants), leadership.onChange(wake), priming.onPrimed(wake)];
@@ -177,7 +180,9 @@ export class Refresher implements Component {
     const queries = this.#due(wants.list(), scope);
     const ask: Ask = async (batch) =>
       leadership.isLeader() ? points.latest(batch, signal) : fail(notLeading());
+    this.#isAsking = true;
     const outcomes = await askRound(queries, ask, this.#options);
+    this.#isAsking = false;
     this.#remember(outcomes);
     this.#roundLog.tell(outcomes);
     if (!leadership.isLeader() || signal.aborted) return;
@@ -210,6 +215,7 @@ export class Refresher implements Component {
     for (const [query, outcome] of outcomes) {
       if (outcome.kind === 'read') this.#suspects.cleared(query);
       if (outcome.kind === 'failed' && outcome.fault.code === 'datadog.rejected') {
+        if (this.#suspects.refusal(query) === undefined) this.#roundLog.refused(query, outcome.fault);
         this.#suspects.refused(query, outcome.fault, { nowMs: clock.monotonicMs(), random: random() });
       }
     }

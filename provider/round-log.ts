@@ -1,3 +1,4 @@
+import type { Fault } from '../core/fault.js';
 import type { Logger } from '../core/log.js';
 import type { DatadogQuery } from './query.js';
 import type { Outcome } from './reading.js';
@@ -6,18 +7,22 @@ import type { Outcome } from './reading.js';
 export class RoundLog {
   readonly #log: Logger;
   #outage: string | undefined;
-  #refused: ReadonlySet<DatadogQuery> = new Set();
 
   constructor(log: Logger) {
     this.#log = log;
   }
 
+  /** A query that had not been refused before. */
+  refused(query: DatadogQuery, fault: Fault): void {
+    this.#log.warn(
+      { query, detail: fault.message },
+      'Datadog refuses a query; it is asked again alone, ever more rarely',
+    );
+  }
+
   tell(outcomes: ReadonlyMap<DatadogQuery, Outcome>): void {
     if (outcomes.size === 0) return;
-    const failed = [...outcomes].flatMap(([query, outcome]) =>
-      outcome.kind === 'failed' ? [{ query, fault: outcome.fault }] : [],
-    );
-    const outage = failed.find(({ fault }) => fault.code !== 'datadog.rejected')?.fault;
+    const outage = [...outcomes.values()].find(isOutage)?.fault;
     if (outage !== undefined && outage.message !== this.#outage) {
       this.#log.warn(
         { code: outage.code, detail: outage.message },
@@ -26,23 +31,9 @@ export class RoundLog {
     }
     if (outage === undefined && this.#outage !== undefined) this.#log.info({}, 'Datadog answers again');
     this.#outage = outage?.message;
-    for (const { query, fault } of failed) {
-      if (fault.code === 'datadog.rejected' && !this.#refused.has(query)) {
-        this.#log.warn(
-          { query, detail: fault.message },
-          'Datadog refuses a query; it is asked again alone, ever more rarely',
-        );
-      }
-    }
-    this.#refused = this.#nextRefused(outcomes);
   }
+}
 
-  #nextRefused(outcomes: ReadonlyMap<DatadogQuery, Outcome>): ReadonlySet<DatadogQuery> {
-    const refused = new Set(this.#refused);
-    for (const [query, outcome] of outcomes) {
-      if (outcome.kind === 'failed' && outcome.fault.code === 'datadog.rejected') refused.add(query);
-      if (outcome.kind === 'read') refused.delete(query);
-    }
-    return refused;
-  }
+function isOutage(outcome: Outcome): outcome is Extract<Outcome, { readonly kind: 'failed' }> {
+  return outcome.kind === 'failed' && outcome.fault.code !== 'datadog.rejected';
 }

@@ -100,6 +100,8 @@ export class MemoryView implements ShardBox, WritableShards {
   #heardAtMs: number | undefined;
   /** No event arrives and no bookmark. */
   isSilent = false;
+  /** Of this one no event arrives. */
+  holdsBack: string | undefined;
   /** Every call fails. */
   isCutOff = false;
   /** What happens after a write was decided on and before it arrives, once for each entry. */
@@ -167,7 +169,7 @@ export class MemoryView implements ShardBox, WritableShards {
   }
 
   tell(name: string): void {
-    if (this.isSilent || this.isCutOff) return;
+    if (this.isSilent || this.isCutOff || this.holdsBack === name) return;
     for (const follower of this.#followers) {
       if (follower.name !== name) continue;
       this.#heardAtMs = this.#clock.monotonicMs();

@@ -448,6 +448,22 @@ describe('the health of a replica', () => {
     expect(follower.replicator.health()).to.deep.equal({ state: 'ready' });
   });
 
+  it('stays ready while the first look at a further shard is still under way', async () => {
+    const { leader, follower, start } = scene(...leaderAndFollower);
+    await start();
+    leader.hold(...validMany(20));
+    await settle();
+    follower.view.holdsBack = `${base}-1`;
+    leader.hold(...validMany(200));
+    await settle();
+    expect(follower.replicator.health()).to.deep.equal({ state: 'ready' });
+    expect(follower.ids().length, 'never a part').to.equal(20);
+    follower.view.holdsBack = undefined;
+    follower.view.mend();
+    await settle();
+    expect(follower.ids().length).to.equal(200);
+  });
+
   it('stays starting while the API server is away, and comes right by itself', async () => {
     const { clock, shards, follower } = scene({});
     shards.set(base, { data: { [entryOf('a')]: encodeRecord(valid('a')).value } });
