@@ -1,4 +1,5 @@
 import { systemClock } from '../core/clock.js';
+import { autoscaler } from '../simulator/autoscaler.js';
 import { type Answer, DirectClient } from '../simulator/direct-client.js';
 import { type SimulatedReplica, StandIns } from '../simulator/stand-ins.js';
 
@@ -52,7 +53,9 @@ async function measureFirstValues(standIns: StandIns): Promise<readonly number[]
     await sleep(batchWindowSeconds * 1000 + 500 + 37 * trial);
     standIns.datadog.shape(`bench.first_${trial}`, [], () => trial);
     const startedAtMs = performance.now();
-    standIns.cluster.apply(autoscaler(`first-${trial}`, `bench.first_${trial}`));
+    standIns.cluster.apply(
+      autoscaler({ namespace, name: `first-${trial}`, metric: { name: `bench.first_${trial}` } }),
+    );
     await untilAnswer(
       () => client.metric(namespace, `bench.first_${trial}`),
       (answer) => answer.status === 200,
@@ -75,7 +78,7 @@ async function measureFollowerLags(standIns: StandIns): Promise<readonly number[
   const leaderAt = replicas.findIndex((replica) => replica.app.isLeader());
   let value = 0;
   standIns.datadog.shape('bench.lag', [], () => value);
-  standIns.cluster.apply(autoscaler('lag', 'bench.lag'));
+  standIns.cluster.apply(autoscaler({ namespace, name: 'lag', metric: { name: 'bench.lag' } }));
   const times: number[] = [];
   for (let trial = 0; trial < trials; trial += 1) {
     value += 1;
@@ -126,25 +129,6 @@ async function until(isSo: () => boolean): Promise<void> {
     if (tries > 3_000) throw new Error('waited 30 s in vain for a replica');
     await sleep(10);
   }
-}
-
-function autoscaler(name: string, metric: string) {
-  return {
-    apiVersion: 'autoscaling/v2',
-    kind: 'HorizontalPodAutoscaler',
-    metadata: { name, namespace },
-    spec: {
-      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
-      minReplicas: 1,
-      maxReplicas: 5,
-      metrics: [
-        {
-          type: 'External',
-          external: { metric: { name: metric }, target: { type: 'AverageValue', averageValue: '1' } },
-        },
-      ],
-    },
-  };
 }
 
 function sleep(ms: number): Promise<void> {

@@ -11,6 +11,18 @@ export function checkTogether(values: Values, entryAt: EntryAt): readonly Proble
     ...samePorts(values, entryAt),
     ...(values.externalMetrics.enabled ? [...keys(values, entryAt), ...ages(values, entryAt)] : []),
     ...lead(values, entryAt),
+    ...events(values, entryAt),
+  ];
+}
+
+/** Who switches it on waits for events, and should not wait in vain. */
+function events(values: Values, entryAt: EntryAt): readonly Problem[] {
+  if (!values.clusterAgent.collectEvents) return [];
+  return [
+    warning(
+      entryAt('clusterAgent.collectEvents'),
+      'no event is sent: this version does not collect events yet',
+    ),
   ];
 }
 

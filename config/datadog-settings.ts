@@ -31,13 +31,13 @@ export const datadogSettings = {
       environment: ['DD_HOSTNAME'],
       yaml: ['hostname'],
       parser: hostNameParser,
-      help: 'Host name under which this agent reports its own data to Datadog.',
+      help: 'Host name under which this agent reports its own data to Datadog. Accepted, and without effect in this version.',
     }),
     clusterName: optional({
       environment: ['DD_CLUSTER_NAME'],
       yaml: ['cluster_name'],
       parser: clusterNameParser,
-      help: 'Name of the Kubernetes cluster, as Datadog shall show it.',
+      help: 'Name of the Kubernetes cluster, as Datadog shall show it. Accepted, and without effect in this version.',
     }),
   },
 } as const;

@@ -48,13 +48,13 @@ export const clusterAgentSettings = {
       yaml: ['cluster_agent.cmd_port'],
       default: 5005,
       parser: portParser,
-      help: 'Port of the API for node agents and operators.',
+      help: 'Port of the API for node agents and operators. Accepted, and without effect in this version.',
     }),
     authToken: optional({
       environment: ['DD_CLUSTER_AGENT_AUTH_TOKEN'],
       yaml: ['cluster_agent.auth_token'],
       parser: tokenParser,
-      help: 'Token that node agents share with this agent.',
+      help: 'Token that node agents share with this agent. Accepted, and without effect in this version.',
       secret: 'whole',
     }),
     mapMetadata: setting({
@@ -62,14 +62,14 @@ export const clusterAgentSettings = {
       yaml: ['use_metadata_mapper'],
       default: true,
       parser: booleanParser,
-      help: 'Keep a map from nodes and pods to services, for the tags of node agents.',
+      help: 'Keep a map from nodes and pods to services, for the tags of node agents. Accepted, and without effect in this version.',
     }),
     collectEvents: setting({
       environment: ['DD_COLLECT_KUBERNETES_EVENTS'],
       yaml: ['collect_kubernetes_events'],
       default: false,
       parser: booleanParser,
-      help: 'Send the events of the cluster to Datadog.',
+      help: 'Send the events of the cluster to Datadog. In this version it only switches leader election on; no event is sent.',
     }),
   },
 } as const;

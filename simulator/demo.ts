@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../core/clock.js';
+import { autoscaler } from './autoscaler.js';
 import type { ObjectDraft } from './cluster/object.js';
 import { fieldAt, numberAt } from './cluster/object.js';
 import { ramp, sine } from './datadog-shapes.js';
@@ -93,7 +94,10 @@ function setTheStage({ datadog, cluster }: StandIns): void {
   datadog.shape('shop.queue_depth', ['queue:spam'], () => 1_000);
   for (const workload of workloads) {
     cluster.apply(deployment(workload.column.workload));
-    cluster.apply(autoscaler(workload));
+    const { workload: name, maxReplicas } = workload.column;
+    cluster.apply(
+      autoscaler({ namespace, name, maxReplicas, metric: workload.metric, target: workload.target }),
+    );
   }
 }
 
@@ -108,21 +112,6 @@ function pulse(startSeconds: number, halfPeriodSeconds: number): (timeSeconds: n
 
 function deployment(name: string): ObjectDraft {
   return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace }, spec: { replicas: 1 } };
-}
-
-function autoscaler({ column, metric, target }: (typeof workloads)[number]): ObjectDraft {
-  return {
-    apiVersion: 'autoscaling/v2',
-    kind: 'HorizontalPodAutoscaler',
-    metadata: { name: column.workload, namespace },
-    spec: {
-      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: column.workload },
-      minReplicas: 1,
-      maxReplicas: column.maxReplicas,
-      metrics: [{ type: 'External', external: { metric, target } }],
-      behavior: { scaleDown: { stabilizationWindowSeconds: 0 } },
-    },
-  };
 }
 
 /** A command that a reader can paste while the demo runs. */

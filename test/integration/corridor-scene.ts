@@ -1,30 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { autoscaler as autoscalerOf } from '../../simulator/autoscaler.js';
+import type { ObjectDraft } from '../../simulator/cluster/object.js';
 import { type Answer, DirectClient } from '../../simulator/direct-client.js';
 import { type ReplicaChoices, type SimulatedReplica, StandIns } from '../../simulator/stand-ins.js';
 
 export const namespace = 'shop';
 
-/** An autoscaler that asks for one external metric. */
-export function autoscaler(name: string, metric: string, selector?: object) {
-  return {
-    apiVersion: 'autoscaling/v2',
-    kind: 'HorizontalPodAutoscaler',
-    metadata: { name, namespace },
-    spec: {
-      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
-      minReplicas: 1,
-      maxReplicas: 5,
-      metrics: [
-        {
-          type: 'External',
-          external: {
-            metric: { name: metric, ...(selector ? { selector } : {}) },
-            target: { type: 'AverageValue', averageValue: '1' },
-          },
-        },
-      ],
-    },
-  };
+/** An autoscaler of the scenes' namespace that asks for one external metric. */
+export function autoscaler(name: string, metric: string, selector?: object): ObjectDraft {
+  return autoscalerOf({ namespace, name, metric: { name: metric, ...(selector ? { selector } : {}) } });
 }
 
 /** The product between the stand-ins, with a client to each replica. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { autoscaler, metricPath, Scene, until, untilAnswer } from './corridor-scene.js';
+import { autoscaler, metricPath, namespace, Scene, until, untilAnswer } from './corridor-scene.js';
 
 const first = 'datadog-custom-metrics';
 
@@ -106,9 +106,15 @@ describe('The shared ConfigMaps', function () {
     const { cluster, datadog } = scene.standIns;
     datadog.shape('m.s', ['env:prod'], () => 1);
     datadog.shape('m.s', ['env:dev'], () => 2);
-    const prod = autoscaler('s', 'm.s', { matchLabels: { env: 'prod' } });
-    const dev = autoscaler('s', 'm.s', { matchLabels: { env: 'dev' } });
-    cluster.apply({ ...prod, spec: { ...prod.spec, metrics: [...prod.spec.metrics, ...dev.spec.metrics] } });
+    const both = ['prod', 'dev'].map((env) => ({
+      type: 'External',
+      external: {
+        metric: { name: 'm.s', selector: { matchLabels: { env } } },
+        target: { type: 'AverageValue', averageValue: '1' },
+      },
+    }));
+    cluster.apply(autoscaler('s', 'm.s'));
+    cluster.merge('horizontalpodautoscalers', namespace, 's', { spec: { metrics: both } });
     const { follower } = await twoReplicas();
     await untilAnswer(follower.client, metricPath('m.s', 'env=prod'), ({ value }) => value === '1');
     await untilAnswer(follower.client, metricPath('m.s', 'env=dev'), ({ value }) => value === '2');
