@@ -239,13 +239,7 @@ interface Circumstances {
 function explain(call: string, error: unknown, { limit, expired, parent }: Circumstances): Fault {
   if (limit.hasExpired()) return new Fault('kube.unreachable', `${call}: ${expired}`);
   if (parent.aborted) return new Fault('kube.unreachable', `${call}: given up by us`);
-  return new Fault('kube.unreachable', `${call}: ${wordsOf(error)}${remedyOf(error)}`, { cause: error });
-}
-
-/** When every address of a host fails, Node's error has no message of its own. */
-function wordsOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
-  return messageOf(error);
+  return new Fault('kube.unreachable', `${call}: ${messageOf(error)}${remedyOf(error)}`, { cause: error });
 }
 
 function remedyOf(error: unknown): string {
