@@ -1,6 +1,6 @@
 import { systemClock } from '../core/clock.js';
 import { autoscaler } from '../simulator/autoscaler.js';
-import { type Answer, DirectClient } from '../simulator/direct-client.js';
+import type { Answer, DirectClient } from '../simulator/direct-client.js';
 import { type SimulatedReplica, StandIns } from '../simulator/stand-ins.js';
 
 /**
@@ -110,18 +110,8 @@ async function untilAnswer(ask: () => Promise<Answer>, isWanted: (answer: Answer
 }
 
 async function connect(standIns: StandIns, replica: SimulatedReplica): Promise<DirectClient> {
-  await until(() => standIns.routeTo(replica));
-  await until(() => standIns.caBundle() !== undefined);
-  const client = new DirectClient({
-    port: replica.app.metricsPort() ?? 0,
-    caPem: standIns.caBundle() ?? '',
-    token: standIns.cluster.adminToken,
-  });
-  await untilAnswer(
-    () => client.get('/readyz'),
-    (answer) => answer.status === 200,
-  );
-  return client;
+  await standIns.untilReady(replica, new AbortController().signal);
+  return standIns.client(replica);
 }
 
 async function until(isSo: () => boolean): Promise<void> {

@@ -61,11 +61,7 @@ async function play(
   await standIns.start();
   setTheStage(standIns);
   const replica = standIns.startReplica({ name: 'dca-demo-0', logLevel: 'warn', logTo: process.stderr });
-  for (let tries = 0; !standIns.routeTo(replica); tries += 1) {
-    if (tries > 100 || signal.aborted)
-      throw new Error('the external metrics server did not begin to listen within 10 s');
-    await systemClock.sleep(100, signal);
-  }
+  await standIns.untilReady(replica, signal);
   const { cluster } = standIns;
   const controller = new SimulatedHpaController(
     { objects: cluster, metrics: cluster.frontProxy, clock: systemClock },

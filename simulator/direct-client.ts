@@ -1,5 +1,5 @@
 import { Agent, request } from 'undici';
-import { service } from './stand-ins.js';
+import { service } from './service.js';
 
 export interface Answer {
   readonly status: number;

@@ -12,9 +12,8 @@ import { createRegistry } from '../core/telemetry.js';
 import { fieldAt, type ObjectDraft } from './cluster/object.js';
 import { ClusterSimulator } from './cluster.js';
 import { DatadogSimulator } from './datadog.js';
-
-/** The Service that the APIService of the project points at. */
-export const service = { namespace: 'datadog', name: 'datadog-custom-metrics-server' } as const;
+import { DirectClient } from './direct-client.js';
+import { service } from './service.js';
 
 /** Any keys do for the stand-in; these look like keys, so that masking them can be seen. */
 const keys = {
@@ -125,6 +124,31 @@ export class StandIns {
     if (port === undefined) return false;
     this.cluster.frontProxy.route(service.namespace, service.name, { port });
     return true;
+  }
+
+  /** Waits until a replica is ready and the stand-in cluster reaches it. Throws when that takes over 20 s. */
+  async untilReady(replica: SimulatedReplica, signal: AbortSignal): Promise<void> {
+    for (let tries = 0; !(await this.#isReady(replica)); tries += 1) {
+      if (tries > 200 || signal.aborted) throw new Error(`${replica.name} was not ready within 20 s`);
+      await systemClock.sleep(100, signal);
+    }
+  }
+
+  async #isReady(replica: SimulatedReplica): Promise<boolean> {
+    const healthPort = replica.app.healthPort();
+    if (!this.routeTo(replica) || this.caBundle() === undefined || healthPort === undefined) return false;
+    const answer = await fetch(`http://127.0.0.1:${healthPort}/ready`);
+    await answer.body?.cancel();
+    return answer.ok;
+  }
+
+  /** A client to a ready replica, with the administrator's token. */
+  client(replica: SimulatedReplica): DirectClient {
+    return new DirectClient({
+      port: replica.app.metricsPort() ?? 0,
+      caPem: this.caBundle() ?? '',
+      token: this.cluster.adminToken,
+    });
   }
 
   /** What the replicas have put into the APIService for kube-apiserver to trust; `undefined` before. */

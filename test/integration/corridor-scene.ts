@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { autoscaler as autoscalerOf } from '../../simulator/autoscaler.js';
 import type { ObjectDraft } from '../../simulator/cluster/object.js';
-import { type Answer, DirectClient } from '../../simulator/direct-client.js';
+import type { Answer, DirectClient } from '../../simulator/direct-client.js';
 import { type ReplicaChoices, type SimulatedReplica, StandIns } from '../../simulator/stand-ins.js';
 
 export const namespace = 'shop';
@@ -24,21 +24,12 @@ export class Scene {
     choices: Partial<ReplicaChoices> = {},
   ): Promise<{ readonly replica: SimulatedReplica; readonly client: DirectClient }> {
     const replica = this.standIns.startReplica({ name: `dca-${this.#clients.length}`, ...choices });
-    await until(
-      'the replica to listen',
-      () => this.standIns.routeTo(replica) && this.standIns.caBundle() !== undefined,
-    );
-    const client = this.client(replica);
-    await untilAnswer(client, '/readyz', ({ status }) => status === 200);
-    return { replica, client };
+    await this.standIns.untilReady(replica, new AbortController().signal);
+    return { replica, client: this.client(replica) };
   }
 
   client(replica: SimulatedReplica): DirectClient {
-    const client = new DirectClient({
-      port: replica.app.metricsPort() ?? 0,
-      caPem: this.standIns.caBundle() ?? '',
-      token: this.standIns.cluster.adminToken,
-    });
+    const client = this.standIns.client(replica);
     this.#clients.push(client);
     return client;
   }
