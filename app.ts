@@ -8,8 +8,7 @@ import { servingNames } from './certs/serving-names.js';
 import type { CertificateSource } from './certs/source.js';
 import type { Config } from './config/load.js';
 import { type Clock, deadline } from './core/clock.js';
-import type { Component } from './core/component.js';
-import { type Group, runLife } from './core/life.js';
+import type { Group } from './core/life.js';
 import type { Logger } from './core/log.js';
 import { ok, type Result } from './core/result.js';
 import type { Registry } from './core/telemetry.js';
@@ -17,11 +16,10 @@ import { DatadogClient } from './datadog/client.js';
 import { KeyCheck } from './datadog/key-check.js';
 import { DatadogPoints } from './datadog/points.js';
 import { createDispatcher } from './datadog/transport.js';
-import { createHealthApp, type HealthCheck, type Probe, reportHealth } from './http/health-app.js';
+import { type HealthCheck, type Probe, reportHealth } from './http/health-app.js';
 import { TlsListener } from './http/listener.js';
 import { createListenerMetrics, type ListenerMetrics } from './http/listener-metrics.js';
-import { PlainListener } from './http/plain-listener.js';
-import { createTelemetryApp } from './http/telemetry-app.js';
+import { type ReplicaParts, ReplicaProcess } from './http/replica-process.js';
 import { ApiServiceBundle } from './kube/apiservice.js';
 import { AuthenticationConfigWatch } from './kube/authentication-config.js';
 import { Autoscalers } from './kube/autoscalers.js';
@@ -54,11 +52,9 @@ export interface AppInputs {
 
 /** One replica, built and at rest. */
 export interface App {
-  /** Works until `signal` aborts; resolves to the error that ended it, or to `undefined` after an orderly stop. */
-  run(signal: AbortSignal): Promise<Error | undefined>;
-  /** Where it listens, once it does. */
+  readonly process: ReplicaProcess;
+  /** Where external metrics are served, once they are. */
   readonly metricsPort: () => number | undefined;
-  readonly healthPort: () => number | undefined;
   readonly isLeader: () => boolean;
 }
 
@@ -72,8 +68,14 @@ const releaseMs = 5_000;
 export function buildApp(inputs: AppInputs): Result<App, string> {
   const { config, clock, log, registry } = inputs;
   const listenerMetrics = createListenerMetrics(registry);
-  if (!config.externalMetrics.enabled)
-    return ok(toApp(inputs, listenerMetrics, { checks: [], first: [], last: [], close: async () => {} }));
+  if (!config.externalMetrics.enabled) {
+    const nothing = { checks: [], first: [], last: [], close: async () => {} };
+    return ok({
+      process: toProcess(inputs, listenerMetrics, nothing),
+      metricsPort: () => undefined,
+      isLeader: () => false,
+    });
+  }
 
   const cluster = buildCluster(inputs);
   if (!cluster.ok) return cluster;
@@ -140,16 +142,17 @@ export function buildApp(inputs: AppInputs): Result<App, string> {
     components: election === undefined ? [refresher, replicator] : [refresher, replicator, election],
     afterwards: () => release(election, clock),
   };
+  const parts: ReplicaParts = {
+    checks: [...checks, listener, ...(election === undefined ? [] : [election])],
+    first: [leading, { components: [listener] }],
+    last: [autoscalers, authentication, certificate, keyCheck],
+    close: async () => {
+      server.close();
+      await Promise.all([client.close(), dispatcher.close()]);
+    },
+  };
   return ok({
-    ...toApp(inputs, listenerMetrics, {
-      checks: [...checks, listener, ...(election === undefined ? [] : [election])],
-      first: [leading, { components: [listener] }],
-      last: [autoscalers, authentication, certificate, keyCheck],
-      close: async () => {
-        server.close();
-        await Promise.all([client.close(), dispatcher.close()]);
-      },
-    }),
+    process: toProcess(inputs, listenerMetrics, parts),
     metricsPort: () => listener.address()?.port,
     isLeader: () => leadership.isLeader(),
   });
@@ -162,49 +165,17 @@ export async function runApp(inputs: AppInputs, signal: AbortSignal): Promise<nu
     inputs.log.error({}, app.error);
     return 1;
   }
-  const error = await app.value.run(signal);
+  const error = await app.value.process.run(signal);
   inputs.log.info({}, error === undefined ? 'stopped in good order' : 'stopped after a failure');
   return error === undefined ? 0 : 1;
 }
 
-interface Parts {
-  readonly checks: readonly HealthCheck[];
-  readonly first: readonly Group[];
-  readonly last: readonly Component[];
-  /** Lets go of connections, when all has ended. */
-  readonly close: () => Promise<void>;
-}
-
-/** The probes and the scrapes are answered to the very end. From the first moment of a stop the replica is not ready. */
-function toApp(inputs: AppInputs, metrics: ListenerMetrics, { checks, first, last, close }: Parts): App {
-  const { config, clock, log } = inputs;
-  let isStopping = false;
-  const stopping: HealthCheck = {
-    name: 'shutdown',
-    health: () =>
-      isStopping ? { state: 'unready', detail: 'this replica is stopping' } : { state: 'ready' },
-  };
-  const health = new PlainListener(
-    { handler: createHealthApp([...checks, stopping]), clock, log, metrics },
-    { name: 'health', port: config.process.healthPort, portSetting: 'DD_HEALTH_PORT', drainMs: 1_000 },
-  );
-  const telemetry = new PlainListener(
-    { handler: createTelemetryApp(inputs.registry), clock, log, metrics },
-    { name: 'telemetry', port: config.process.telemetryPort, portSetting: 'DD_EXPVAR_PORT', drainMs: 1_000 },
-  );
-  return {
-    run: async (signal) => {
-      signal.addEventListener('abort', () => {
-        isStopping = true;
-      });
-      const error = await runLife({ first, last: [...last, health, telemetry] }, log, signal);
-      await close();
-      return error;
-    },
-    metricsPort: () => undefined,
-    healthPort: () => health.address()?.port,
-    isLeader: () => false,
-  };
+function toProcess(
+  { config, clock, log, registry }: AppInputs,
+  metrics: ListenerMetrics,
+  parts: ReplicaParts,
+): ReplicaProcess {
+  return new ReplicaProcess({ clock, log, registry, metrics }, parts, config.process);
 }
 
 /** All that speaks with the API server, over one client. */

@@ -104,7 +104,7 @@ export class StandIns {
 
   #run(name: string, app: App): SimulatedReplica {
     const stop = new AbortController();
-    const ended = app.run(stop.signal);
+    const ended = app.process.run(stop.signal);
     const replica: SimulatedReplica = {
       name,
       app,
@@ -135,7 +135,7 @@ export class StandIns {
   }
 
   async #isReady(replica: SimulatedReplica): Promise<boolean> {
-    const healthPort = replica.app.healthPort();
+    const healthPort = replica.app.process.healthPort();
     if (!this.routeTo(replica) || this.caBundle() === undefined || healthPort === undefined) return false;
     const answer = await fetch(`http://127.0.0.1:${healthPort}/ready`);
     await answer.body?.cancel();

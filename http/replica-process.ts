@@ -1,0 +1,81 @@
+import type { Clock } from '../core/clock.js';
+import type { Component, Health } from '../core/component.js';
+import { type Group, runLife } from '../core/life.js';
+import type { Logger } from '../core/log.js';
+import type { Registry } from '../core/telemetry.js';
+import { createHealthApp, type HealthCheck } from './health-app.js';
+import type { ListenerMetrics } from './listener-metrics.js';
+import { PlainListener } from './plain-listener.js';
+import { createTelemetryApp } from './telemetry-app.js';
+
+export interface ReplicaProcessPorts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly registry: Registry;
+  readonly metrics: ListenerMetrics;
+}
+
+export interface ReplicaProcessOptions {
+  readonly healthPort: number;
+  readonly telemetryPort: number;
+}
+
+/** What a replica is made of. */
+export interface ReplicaParts {
+  /** Asked by the probes. */
+  readonly checks: readonly HealthCheck[];
+  /** End first, side by side. */
+  readonly first: readonly Group[];
+  /** What those stand on. */
+  readonly last: readonly Component[];
+  /** Lets go of connections, when all has ended. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * A replica's life as Kubernetes sees it: probes and scrapes are answered from the first moment to the last, and from
+ * the first moment of a stop the replica is not ready.
+ */
+export class ReplicaProcess {
+  readonly #log: Logger;
+  readonly #parts: ReplicaParts;
+  readonly #health: PlainListener;
+  readonly #telemetry: PlainListener;
+  #isStopping = false;
+
+  constructor(ports: ReplicaProcessPorts, parts: ReplicaParts, options: ReplicaProcessOptions) {
+    this.#log = ports.log;
+    this.#parts = parts;
+    const stopping: HealthCheck = { name: 'shutdown', health: () => this.#stopHealth() };
+    this.#health = new PlainListener(
+      { ...ports, handler: createHealthApp([...parts.checks, stopping]) },
+      { name: 'health', port: options.healthPort, portSetting: 'DD_HEALTH_PORT', drainMs },
+    );
+    this.#telemetry = new PlainListener(
+      { ...ports, handler: createTelemetryApp(ports.registry) },
+      { name: 'telemetry', port: options.telemetryPort, portSetting: 'DD_EXPVAR_PORT', drainMs },
+    );
+  }
+
+  /** Where the probes are answered, once they are. */
+  healthPort(): number | undefined {
+    return this.#health.address()?.port;
+  }
+
+  /** Works until `signal` aborts; resolves to the error that ended it, or to `undefined` after an orderly stop. */
+  async run(signal: AbortSignal): Promise<Error | undefined> {
+    signal.addEventListener('abort', () => {
+      this.#isStopping = true;
+    });
+    const { first, last, close } = this.#parts;
+    const error = await runLife({ first, last: [...last, this.#health, this.#telemetry] }, this.#log, signal);
+    await close();
+    return error;
+  }
+
+  #stopHealth(): Health {
+    return this.#isStopping ? { state: 'unready', detail: 'this replica is stopping' } : { state: 'ready' };
+  }
+}
+
+const drainMs = 1_000;
