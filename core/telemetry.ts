@@ -28,18 +28,6 @@ export function gauge<L extends string>(
   return new Gauge({ name, help, labelNames: [...labelNames], registers: [registry] });
 }
 
-/** A gauge whose value is read when somebody scrapes. */
-export function sampledGauge(registry: Registry, name: string, help: string, sample: () => number): void {
-  new Gauge({
-    name,
-    help,
-    registers: [registry],
-    collect() {
-      this.set(sample());
-    },
-  });
-}
-
 export function histogram<L extends string>(
   registry: Registry,
   name: string,

@@ -132,6 +132,8 @@ export class Refresher implements Component {
   async #turn(signal: AbortSignal): Promise<number> {
     const { wants, leadership, clock } = this.#ports;
     if (!leadership.isLeader() || !wants.hasSynced() || !this.#mayBegin()) {
+      // The leader counts what is wanted; one that was must not go on saying what it counted then.
+      if (this.#lastFullAtMs !== undefined) this.#metrics.records.reset();
       this.#lastFullAtMs = undefined;
       this.#wantsChanged = true;
       return Math.min(idleMs, this.#primingLeftMs() || idleMs);
@@ -183,9 +185,10 @@ export class Refresher implements Component {
     this.#isAsking = true;
     const outcomes = await askRound(queries, ask, this.#options);
     this.#isAsking = false;
+    // A round that was cut short by a stop or by the loss of leadership says nothing about Datadog.
+    if (!leadership.isLeader() || signal.aborted) return;
     this.#remember(outcomes);
     this.#roundLog.tell(outcomes);
-    if (!leadership.isLeader() || signal.aborted) return;
     const records = this.#store(outcomes);
     this.#hasRefreshed = true;
     this.#measure(records, clock.monotonicMs() - startedAtMs);

@@ -4,7 +4,7 @@ import { autoscaler, metricPath, namespace, Scene, until, untilAnswer } from './
 const first = 'datadog-custom-metrics';
 
 describe('The shared ConfigMaps', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let scene: Scene;
   let lines: string[];
 
@@ -118,6 +118,34 @@ describe('The shared ConfigMaps', function () {
     const { follower } = await twoReplicas();
     await untilAnswer(follower.client, metricPath('m.s', 'env=prod'), ({ value }) => value === '1');
     await untilAnswer(follower.client, metricPath('m.s', 'env=dev'), ({ value }) => value === '2');
+  });
+
+  it('grow past the size of one object, serve every metric on every replica, and shrink back', async () => {
+    const { cluster, datadog } = scene.standIns;
+    const count = 4_500;
+    for (let index = 0; index < count; index += 1) {
+      datadog.shape(`big.metric_${index}`, [], () => index);
+      cluster.apply(autoscaler(`big-${index}`, `big.metric_${index}`));
+    }
+    const { follower } = await twoReplicas();
+    await until(
+      'a second ConfigMap',
+      () => cluster.configMapData('datadog', `${first}-1`) !== undefined,
+      20_000,
+    );
+    for (let index = 0; index < count; index += 1) {
+      const answer = await follower.client.metric(namespace, `big.metric_${index}`);
+      const isRight = answer.value === String(index) || answer.value === `${index / 1_000}k`;
+      expect(isRight, `metric ${index}: ${answer.status} ${answer.value ?? answer.message}`).to.equal(true);
+    }
+    for (let index = 50; index < count; index += 1)
+      cluster.remove('horizontalpodautoscalers', namespace, `big-${index}`);
+    await until(
+      'one ConfigMap again',
+      () => cluster.configMapData('datadog', `${first}-1`) === undefined,
+      20_000,
+    );
+    expect(await follower.client.metric(namespace, 'big.metric_7')).to.include({ status: 200, value: '7' });
   });
 
   it('drop a metric at once when its autoscaler goes', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Listeners } from '../../../core/listeners.js';
 import { fail, ok } from '../../../core/result.js';
-import { counter, createRegistry, gauge, histogram, sampledGauge } from '../../../core/telemetry.js';
+import { counter, createRegistry, gauge, histogram } from '../../../core/telemetry.js';
 import { anonymousUser, authenticatedGroup } from '../../../core/user.js';
 
 describe('listeners', () => {
@@ -66,15 +66,6 @@ describe('telemetry', () => {
     expect(text).to.contain('records{valid="true"} 3');
     expect(text).to.contain('elapsed_bucket{le="1"} 0');
     expect(text).to.contain('elapsed_bucket{le="5"} 1');
-  });
-
-  it('samples a gauge when somebody scrapes', async () => {
-    const registry = createRegistry({ withProcessMetrics: false });
-    let age = 1;
-    sampledGauge(registry, 'age_seconds', 'Age.', () => age);
-    expect(await registry.metrics()).to.contain('age_seconds 1');
-    age = 2;
-    expect(await registry.metrics()).to.contain('age_seconds 2');
   });
 
   it('keeps two registries apart, and adds the metrics of the process only on wish', async () => {

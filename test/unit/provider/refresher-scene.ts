@@ -1,6 +1,6 @@
 import type { AutoscalerSpec } from '../../../core/autoscaler.js';
 import type { Fault } from '../../../core/fault.js';
-import { silentLog } from '../../../core/log.js';
+import { type Logger, silentLog } from '../../../core/log.js';
 import type { MetricId, MetricRecord } from '../../../core/metric.js';
 import { ok, type Result } from '../../../core/result.js';
 import { createRegistry } from '../../../core/telemetry.js';
@@ -73,6 +73,8 @@ export function scene(
   const store = new Store(clock);
   store.replace(new Map(setting.stored as readonly (readonly [MetricId, MetricRecord])[] | undefined));
   const calls: Call[] = [];
+  const warnings: string[] = [];
+  const log: Logger = { ...silentLog, warn: (_fields, message) => warnings.push(message), child: () => log };
   const registry = createRegistry({ withProcessMetrics: false });
   const refresher = new Refresher(
     {
@@ -88,7 +90,7 @@ export function scene(
       leadership: { isLeader: () => leads.holds, onChange: leads.onChange },
       priming: { isPrimed: () => primed.holds, onPrimed: primed.onChange },
       clock,
-      log: silentLog,
+      log,
       registry,
       random: () => setting.random ?? 0.999_999,
     },
@@ -113,6 +115,7 @@ export function scene(
     primed,
     store,
     calls,
+    warnings,
     registry,
     refresher,
     stop,

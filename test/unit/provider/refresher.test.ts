@@ -338,6 +338,28 @@ describe('who may act', () => {
     ).to.equal(true);
   });
 
+  for (const [title, cut] of [
+    ['the loss of leadership', 'leadership'],
+    ['a stop', 'stop'],
+  ] as const) {
+    it(`takes a round that was cut short by ${title} for no outage of Datadog's`, async () => {
+      const { clock, leads, stop, warnings, get, run } = scene({
+        specs: [orders],
+        answer: async (_, time, signal) => {
+          await time.sleep(1_000, signal);
+          return fail(new Fault('datadog.unreachable', 'cut'));
+        },
+      });
+      void run();
+      await clock.advance(500);
+      if (cut === 'stop') stop.abort();
+      else leads.set(false);
+      await clock.advance(30_000);
+      expect(warnings).to.deep.equal([]);
+      expect(get('shop/orders?')).to.not.have.property('trouble');
+    });
+  }
+
   it('asks for everything again when it leads again', async () => {
     const { clock, leads, askedAtMs, run } = scene({ specs: [orders] });
     void run();
@@ -739,6 +761,16 @@ describe('the health of a refresher', () => {
 });
 
 describe('the telemetry of a refresher', () => {
+  it('counts nothing any more once another replica leads', async () => {
+    const { clock, leads, registry, run } = scene({ specs: [orders] });
+    void run();
+    await clock.advance(1_000);
+    expect(await registry.metrics()).to.contain('external_metrics{valid="true"} 1');
+    leads.set(false);
+    await clock.advance(1_000);
+    expect(await registry.metrics()).to.not.contain('external_metrics{');
+  });
+
   it('counts valid and other records, and times refreshes', async () => {
     const { clock, registry, run } = scene({
       specs: [orders, hpa('bad', 'm', { matchLabels: { env: '' } })],
