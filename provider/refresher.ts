@@ -67,6 +67,8 @@ export interface RefresherOptions extends AgendaOptions, RoundLimits {
 const primingMs = 10_000;
 /** Readiness waits so long, and no longer, for the first refresh: an outage of Datadog's must not take the API away. */
 const firstRefreshMs = 30_000;
+/** Changes of what is wanted are taken in at most so often: each costs a look at all of it. */
+const burstMs = 100;
 /** A follower looks up so often, besides being woken; it only bounds a missed wake. */
 const idleMs = 5_000;
 
@@ -83,7 +85,7 @@ export class Refresher implements Component {
   #lastNewAtMs: number | undefined;
   #newSinceMs: number | undefined;
   #wantsChanged = true;
-  #isAsking = false;
+  #keptInStepAtMs = Number.NEGATIVE_INFINITY;
   #startedAtMs = 0;
   #lastTurnAtMs = 0;
   #hasRefreshed = false;
@@ -101,8 +103,6 @@ export class Refresher implements Component {
     const wake = (): void => this.#wake.wake();
     const wakeForWants = (): void => {
       this.#wantsChanged = true;
-      // A call to Datadog that hangs must not keep what nobody wants any more.
-      if (this.#isAsking && leadership.isLeader()) this.#keepInStep();
       this.#wake.wake();
     };
     const stops = [wants.onChange(wakeForWants), leadership.onChange(wake), priming.onPrimed(wake)];
@@ -138,7 +138,8 @@ export class Refresher implements Component {
       this.#wantsChanged = true;
       return Math.min(idleMs, this.#primingLeftMs() || idleMs);
     }
-    if (this.#wantsChanged) this.#keepInStep();
+    const keepInMs = this.#keepInStep();
+    if (keepInMs > 0) return keepInMs;
     const agenda = {
       lastFullAtMs: this.#lastFullAtMs,
       lastNewAtMs: this.#lastNewAtMs,
@@ -159,10 +160,32 @@ export class Refresher implements Component {
     return Math.max(0, this.#startedAtMs + primingMs - this.#ports.clock.monotonicMs());
   }
 
-  /** Drops the records that nobody wants and adds pending ones for the new, without waiting for Datadog. */
-  #keepInStep(): void {
+  /**
+   * Drops the records that nobody wants and adds pending ones for the new, without waiting for Datadog. In a burst of
+   * changes it does so once in a while; answers how long it puts that off.
+   */
+  #keepInStep(): number {
+    if (!this.#wantsChanged) return 0;
+    const nowMs = this.#ports.clock.monotonicMs();
+    const putOffMs = this.#keptInStepAtMs + burstMs - nowMs;
+    if (putOffMs > 0) return putOffMs;
+    this.#keptInStepAtMs = nowMs;
     this.#wantsChanged = false;
     this.#store(new Map());
+    return 0;
+  }
+
+  /** A call to Datadog that hangs must not keep what nobody wants any more. */
+  async #keepInStepUntil(asked: AbortSignal): Promise<void> {
+    const { clock, leadership } = this.#ports;
+    while (!asked.aborted) {
+      await this.#wake.wait(idleMs, clock, asked);
+      if (asked.aborted || !leadership.isLeader()) continue;
+      const keepInMs = this.#keepInStep();
+      if (keepInMs === 0) continue;
+      await clock.sleep(keepInMs, asked);
+      if (!asked.aborted && leadership.isLeader()) this.#keepInStep();
+    }
   }
 
   #store(outcomes: ReadonlyMap<DatadogQuery, Outcome>): ReadonlyMap<MetricId, MetricRecord> {
@@ -182,9 +205,10 @@ export class Refresher implements Component {
     const queries = this.#due(wants.list(), scope);
     const ask: Ask = async (batch) =>
       leadership.isLeader() ? points.latest(batch, signal) : fail(notLeading());
-    this.#isAsking = true;
-    const outcomes = await askRound(queries, ask, this.#options);
-    this.#isAsking = false;
+    const asked = new AbortController();
+    const asking = askRound(queries, ask, this.#options).finally(() => asked.abort());
+    await this.#keepInStepUntil(asked.signal);
+    const outcomes = await asking;
     // A round that was cut short by a stop or by the loss of leadership says nothing about Datadog.
     if (!leadership.isLeader() || signal.aborted) return;
     this.#remember(outcomes);

@@ -31,12 +31,15 @@ export class HandSource implements AutoscalerSource {
   #listeners: (() => void)[] = [];
   #all: readonly AutoscalerSpec[];
   isSynced = true;
+  /** How often somebody looked at all of it. */
+  looks = 0;
 
   constructor(...all: readonly AutoscalerSpec[]) {
     this.#all = all;
   }
 
   list(): readonly AutoscalerSpec[] {
+    this.looks += 1;
     return this.#all;
   }
 

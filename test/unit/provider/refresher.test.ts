@@ -744,6 +744,25 @@ describe('the health of a refresher', () => {
     expect(refresher.health()).to.deep.include({ state: 'stuck' });
   });
 
+  for (const [title, answer] of [
+    ['Datadog answers', undefined],
+    ['a call to Datadog hangs', () => new Promise<Answer>(() => {})],
+  ] as const) {
+    it(`looks at all that is wanted a few times a second in a burst of changes, while ${title}`, async () => {
+      const { clock, source, ids, run } = scene({ specs: [orders], ...(answer ? { answer } : {}) });
+      void run();
+      await clock.advance(1_000);
+      const before = source.looks;
+      for (let change = 0; change < 200; change += 1) {
+        source.set(...(change % 2 === 0 ? [orders, jobs('mail')] : [orders]));
+        await clock.advance(5);
+      }
+      expect(source.looks - before).to.be.within(2, 25);
+      await clock.advance(150);
+      expect(ids()).to.deep.equal(['shop/orders?']);
+    });
+  }
+
   it('stays well when a source hangs but keeps to its time-out, and goes on asking', async () => {
     const { clock, calls, refresher, get, run } = scene({
       specs: [orders],
