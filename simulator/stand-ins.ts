@@ -169,5 +169,7 @@ export class StandIns {
 /** The registration that the project ships, as it is. */
 function apiService(): ObjectDraft {
   // Two folders up from the compiled file is the project; the file lies beside the manifests that operators apply.
-  return parse(readFileSync(new URL('../../deploy/apiservice.yaml', import.meta.url), 'utf8')) as ObjectDraft;
+  return parse(
+    readFileSync(new URL('../../deploy/base/apiservice.yaml', import.meta.url), 'utf8'),
+  ) as ObjectDraft;
 }

@@ -27,7 +27,7 @@ export interface World {
 }
 
 /** The manifests that operators apply. */
-export const deployFolder = join(projectRoot, 'deploy');
+export const baseFolder = join(projectRoot, 'deploy', 'base');
 
 /** Where the logs of a run lie; kept when it fails. */
 export const logsFolder = join(projectRoot, 'dist', 'e2e-logs');
@@ -85,15 +85,15 @@ export async function startWorld(): Promise<World> {
 
 /** The namespace and the rights that the project ships, as an operator applies them. Answers what a try of all manifests said. */
 async function install(plane: ControlPlane): Promise<string> {
-  await outputOf(plane.kubectl, ['apply', '-f', join(deployFolder, 'namespace.yaml')]);
+  await outputOf(plane.kubectl, ['apply', '-f', join(baseFolder, 'namespace.yaml')]);
   const tried = await outputOf(plane.kubectl, [
     'apply',
     '--dry-run=server',
     '--validate=strict',
-    '-f',
-    deployFolder,
+    '-k',
+    baseFolder,
   ]);
-  await outputOf(plane.kubectl, ['apply', '-f', join(deployFolder, 'rbac.yaml')]);
+  await outputOf(plane.kubectl, ['apply', '-f', join(baseFolder, 'rbac.yaml')]);
   await plane.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
   return tried;
 }
@@ -101,7 +101,7 @@ async function install(plane: ControlPlane): Promise<string> {
 /** The APIService that the project ships, but to a loopback port, which the real one could not know. */
 async function register(plane: ControlPlane, port: number): Promise<void> {
   await plane.apply(reachLoopback({ name: serviceName, namespace: 'datadog', port }));
-  await outputOf(plane.kubectl, ['apply', '-f', join(deployFolder, 'apiservice.yaml')]);
+  await outputOf(plane.kubectl, ['apply', '-f', join(baseFolder, 'apiservice.yaml')]);
   const patch = JSON.stringify({ spec: { service: { port } } });
   await outputOf(plane.kubectl, ['patch', 'apiservice', apiService, '--type=merge', '-p', patch]);
 }
