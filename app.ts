@@ -135,6 +135,7 @@ export function buildApp(inputs: AppInputs): Result<App, string> {
       name: 'external-metrics-api',
       port: config.externalMetrics.port,
       portSetting: 'DD_EXTERNAL_METRICS_PROVIDER_PORT',
+      noticeMs: config.process.shutdownDelaySeconds * 1000,
       drainMs: config.process.drainSeconds * 1000,
     },
   );

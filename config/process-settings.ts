@@ -29,12 +29,19 @@ export const processSettings = {
       parser: portParser,
       help: "Port of this agent's own metrics in Prometheus format.",
     }),
+    shutdownDelaySeconds: setting({
+      environment: ['DD_SHUTDOWN_DELAY'],
+      yaml: ['shutdown_delay'],
+      default: 5,
+      parser: durationParser({ lowestSeconds: 0, highestSeconds: 600 }),
+      help: 'How long this replica goes on serving after SIGTERM, though unready, so that every node learns of its end before it refuses connections. The lead is given up at once.',
+    }),
     drainSeconds: setting({
       environment: ['DD_SHUTDOWN_DRAIN_TIMEOUT'],
       yaml: ['shutdown_drain_timeout'],
       default: 25,
       parser: durationParser({ lowestSeconds: 0, highestSeconds: 600 }),
-      help: 'How long requests under way may go on after SIGTERM. Keep it under the terminationGracePeriodSeconds of the pod.',
+      help: 'How long requests under way may go on after that. Keep both together under the terminationGracePeriodSeconds of the pod.',
     }),
   },
 } as const;

@@ -46,6 +46,7 @@ export const quickSettings = {
   DD_EXTERNAL_METRICS_PROVIDER_REFRESH_PERIOD: '1',
   DD_EXTERNAL_METRICS_PROVIDER_BATCH_WINDOW: '1',
   DD_EXTERNAL_METRICS_PROVIDER_BUCKET_SIZE: '30',
+  DD_SHUTDOWN_DELAY: '0',
 } as const;
 
 /** A stand-in Datadog and a stand-in cluster, on loopback, and replicas of the product between them. */

@@ -9,6 +9,7 @@ export interface Replica {
   readonly name: string;
   readonly metricsPort: number;
   readonly healthUrl: string;
+  readonly telemetryUrl: string;
   readonly process: RunningProcess;
   /** The whole log so far. */
   log(): Promise<string>;
@@ -21,6 +22,8 @@ export interface ReplicaOptions {
   readonly logsFolder: string;
   /** More settings, by environment. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Options for Node itself, before the bundle. */
+  readonly nodeOptions?: readonly string[];
 }
 
 /** Times are short, so that a scenario takes seconds: Datadog's buckets of one second, asked for each second. */
@@ -30,6 +33,7 @@ const quickSettings = {
   DD_EXTERNAL_METRICS_PROVIDER_BATCH_WINDOW: '1',
   DD_EXTERNAL_METRICS_PROVIDER_BUCKET_SIZE: '30',
   DD_LEADER_LEASE_DURATION: '15',
+  DD_SHUTDOWN_DELAY: '0',
 };
 
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
@@ -37,7 +41,11 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const process_ = await startProcess({
     name: options.name,
     file: process.execPath,
-    args: [join(projectRoot, 'dist/bundle/datadog-cluster-agent.mjs'), 'start'],
+    args: [
+      ...(options.nodeOptions ?? []),
+      join(projectRoot, 'dist/bundle/datadog-cluster-agent.mjs'),
+      'start',
+    ],
     environment: {
       ...quickSettings,
       DD_API_KEY: 'a'.repeat(32),
@@ -60,6 +68,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     name: options.name,
     metricsPort,
     healthUrl: `http://127.0.0.1:${healthPort}`,
+    telemetryUrl: `http://127.0.0.1:${telemetryPort}/metrics`,
     process: process_,
     log,
   };

@@ -41,6 +41,7 @@ users: [{ name: u, user: { token: canary-cluster-token } }]
       DD_HEALTH_PORT: '0',
       DD_EXPVAR_PORT: '0',
       DD_CLUSTER_AGENT_CMD_PORT: '0',
+      DD_SHUTDOWN_DELAY: '0',
       DD_SHUTDOWN_DRAIN_TIMEOUT: '1',
       DD_LEADER_LEASE_DURATION: '15',
     };

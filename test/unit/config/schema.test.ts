@@ -47,7 +47,13 @@ describe('the schema of settings', () => {
         requestTimeoutSeconds: 60,
       },
       proxy: { https: undefined, http: undefined, noProxy: [] },
-      process: { logLevel: 'info', healthPort: 5555, telemetryPort: 5000, drainSeconds: 25 },
+      process: {
+        logLevel: 'info',
+        healthPort: 5555,
+        telemetryPort: 5000,
+        shutdownDelaySeconds: 5,
+        drainSeconds: 25,
+      },
       clusterAgent: { commandPort: 5005, authToken: undefined, mapMetadata: true, collectEvents: false },
     });
   });

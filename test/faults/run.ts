@@ -1,0 +1,87 @@
+import { parseArgs } from 'node:util';
+import { findBinaries } from '../control-plane/binaries.js';
+import { violationsOf } from './invariants.js';
+import type { Scenario, Size } from './scenario.js';
+import { allScenarios } from './scenarios.js';
+import { type Row, tableOf, toRow } from './table.js';
+import { type FaultWorld, startFaultWorld } from './world.js';
+
+const usage = 'usage: node dist/test/faults/run.js [--long] [--only 1a,3b] [--messages]';
+
+/** Runs the fault scenarios on a real control plane, one after the other, and prints what readers saw. */
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { long: { type: 'boolean' }, only: { type: 'string' }, messages: { type: 'boolean' } },
+  });
+  const size: Size = values.long === true ? 'long' : 'short';
+  const wanted = values.only?.split(',');
+  const scenarios = allScenarios.filter(({ id, isLong }) =>
+    wanted === undefined
+      ? size === 'long' || isLong !== true
+      : wanted.some((prefix) => id.startsWith(prefix)),
+  );
+  if (scenarios.length === 0) throw new Error(`no scenario is called ${values.only}; ${usage}`);
+  const found = await findBinaries();
+  if (!found.found) {
+    const notice = `THE FAULT TESTS WERE LEFT OUT: ${found.reason}`;
+    console.error(`\n${'!'.repeat(90)}\n${notice}\n${'!'.repeat(90)}\n`);
+    return process.env['CI'] === 'true' ? 1 : 0;
+  }
+  const { rows, failures } = await runAll(scenarios, size);
+  console.log(`\n${tableOf(rows)}`);
+  if (values.messages === true)
+    for (const { id, messages } of rows) for (const message of messages) console.log(`${id} ${message}`);
+  console.log(
+    `\n${rows.length} faults survived, ${failures} not, in ${Math.round(performance.now() / 1000)} s`,
+  );
+  return failures === 0 ? 0 : 1;
+}
+
+interface Result {
+  readonly rows: readonly Row[];
+  readonly failures: number;
+}
+
+/** A scenario that failed leaves a world that nobody knows: the next one gets a new one. */
+async function runAll(scenarios: readonly Scenario[], size: Size): Promise<Result> {
+  const rows: Row[] = [];
+  let failures = 0;
+  let world: FaultWorld | undefined;
+  for (const scenario of scenarios) {
+    world ??= await startFaultWorld();
+    try {
+      const row = await runOne(scenario, world, size);
+      rows.push(row);
+      console.log(`  ✔ ${scenario.id} ${scenario.title} (${row.tookSeconds.toFixed(1)} s): ${row.note}`);
+    } catch (error: unknown) {
+      failures += 1;
+      console.error(
+        `  ✘ ${scenario.id} ${scenario.title}\n${error instanceof Error ? error.stack : String(error)}`,
+      );
+      await world.stop(true);
+      world = undefined;
+    }
+  }
+  await world?.stop(false);
+  return { rows, failures };
+}
+
+async function runOne(scenario: Scenario, world: FaultWorld, size: Size): Promise<Row> {
+  await world.fleet.markLogs();
+  world.recorder.begin();
+  const outcome = await scenario.run(world, size).then(
+    (finding) => ({ finding, failure: undefined }),
+    (failure: unknown) => ({ finding: { note: 'failed' }, failure }),
+  );
+  world.fleet.look();
+  const recording = await world.record();
+  const violations = violationsOf(recording, scenario).map(({ rule, detail }) => `  ${rule}:\n    ${detail}`);
+  const reasons = [
+    ...(outcome.failure === undefined ? [] : [String(outcome.failure)]),
+    ...(violations.length === 0 ? [] : [`rules were broken:\n${violations.join('\n')}`]),
+  ];
+  if (reasons.length > 0) throw new Error(reasons.join('\n'), { cause: outcome.failure });
+  return toRow(scenario, recording, outcome.finding);
+}
+
+process.exit(await main());
