@@ -56,7 +56,8 @@ export interface FaultWorld {
   stop(failed: boolean): Promise<void>;
 }
 
-export const logsFolder = join(projectRoot, 'dist', 'fault-logs');
+/** Where the logs of a run lie; kept when it fails. `FAULT_LOGS` names another folder, for two runs at once. */
+export const logsFolder = process.env['FAULT_LOGS'] ?? join(projectRoot, 'dist', 'fault-logs');
 
 export async function startFaultWorld(): Promise<FaultWorld> {
   rmSync(logsFolder, { recursive: true, force: true });
