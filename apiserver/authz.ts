@@ -1,10 +1,11 @@
 import type { Clock } from '../core/clock.js';
 import { Fault } from '../core/fault.js';
-import type { Result } from '../core/result.js';
+import { fail, ok, type Result } from '../core/result.js';
 import type { AccessRequest, User } from '../core/user.js';
 import type { Identity } from './identity.js';
 import { groupPath, versionPath } from './request-path.js';
 import { Reviews } from './reviews.js';
+import { createTtlCache } from './ttl-cache.js';
 
 /** The cluster's word on a request, with its reason if it gave one. */
 export interface Decision {
@@ -17,21 +18,35 @@ export interface AccessReviewer {
   allowed(user: User, request: AccessRequest, signal: AbortSignal): Promise<Result<Decision, Fault>>;
 }
 
+type Ask = (signal: AbortSignal) => Promise<Result<Decision, Fault>>;
+
 const accessReviews = { max: 8_192, ttlMs: 10_000, timeoutMs: 10_000 };
 /** Questions beyond this are not kept, lest one caller fill the memory (the bound of k8s.io/apiserver). */
 const maxKeptLength = 10_000;
 
+/** How long a permission outlives its ten seconds while the cluster cannot confirm it, and how long it is waited for. */
+const grace = { ttlMs: 300_000, patienceMs: 500 };
+
+const tooSlow = fail(new Fault('server.timeout', 'the API server is slow to answer'));
+
 const granted: Decision = { allowed: true, reason: '' };
 
-/** Decides what an identity may do; the cluster's decisions count for ten seconds. */
+/**
+ * Decides what an identity may do; the cluster's decisions count for ten seconds. While the API server is slow or away, a
+ * permission of the last five minutes goes on (ADR 16), so that metrics outlive its outages; its denial counts at once.
+ */
 export class Authorizer {
   readonly #reviewer: AccessReviewer;
+  readonly #clock: Clock;
   readonly #reviews: Reviews<Decision>;
+  readonly #permissions;
   readonly #texts = new WeakMap<AccessRequest, string>();
 
   constructor(ports: { readonly accessReviewer: AccessReviewer; readonly clock: Clock }) {
     this.#reviewer = ports.accessReviewer;
+    this.#clock = ports.clock;
     this.#reviews = new Reviews(ports.clock, accessReviews);
+    this.#permissions = createTtlCache<Decision>(ports.clock, { ...grace, max: accessReviews.max });
   }
 
   /** The decision if it needs no question to the cluster. */
@@ -45,7 +60,7 @@ export class Authorizer {
     const known = this.known(identity, access);
     if (known !== undefined) return known;
     const question = this.#questionOf(identity, access);
-    const answer = await this.#reviews.answer(question, question.length <= maxKeptLength, (signal) =>
+    const answer = await this.#bestAnswer(question, (signal) =>
       this.#reviewer.allowed(identity.user, access, signal),
     );
     if (answer.ok) return answer.value;
@@ -53,6 +68,25 @@ export class Authorizer {
     const remedy = "bind this server's service account to the ClusterRole system:auth-delegator";
     const message = `Internal error occurred: the API server cannot be asked ${asked}: ${answer.error.message}; remedy: ${remedy}`;
     throw new Fault('server.internal', message, { cause: answer.error });
+  }
+
+  async #bestAnswer(question: string, ask: Ask): Promise<Result<Decision, Fault>> {
+    const asked = this.#ask(question, ask);
+    const former = this.#permissions.get(question);
+    if (former === undefined) return asked;
+    const impatient = new AbortController();
+    const slow = this.#clock.sleep(grace.patienceMs, impatient.signal).then(() => tooSlow);
+    const answer = await Promise.race([asked, slow]);
+    impatient.abort();
+    return answer.ok || answer.error.code === 'kube.denied' ? answer : ok(former);
+  }
+
+  async #ask(question: string, ask: Ask): Promise<Result<Decision, Fault>> {
+    const isKept = question.length <= maxKeptLength;
+    const answer = await this.#reviews.answer(question, isKept, ask);
+    if (answer.ok && !answer.value.allowed) this.#permissions.delete(question);
+    else if (answer.ok && isKept) this.#permissions.set(question, answer.value);
+    return answer;
   }
 
   /** One text per question. What is asked for often comes as the same object each time, whose text is made once. */
