@@ -59,10 +59,11 @@ export interface App {
 }
 
 /** ConfigMaps that the metrics may fill; RBAC names them one by one. etcd's bound for each is 1 MiB. */
-const shardLimits = { maxBytes: 800_000, maxShards: 32 };
+export const shardLimits = { maxBytes: 800_000, maxShards: 32 };
 /** Datadog was seen to refuse longer ones. */
 const maxUrlLength = 7_000;
-const releaseMs = 5_000;
+/** What giving up the lead may take at a stop. */
+export const releaseMs = 5_000;
 
 /** Builds every part and fits them together; decides nothing. The error says why there is no cluster to talk to. */
 export function buildApp(inputs: AppInputs): Result<App, string> {

@@ -78,4 +78,5 @@ export class ReplicaProcess {
   }
 }
 
-const drainMs = 1_000;
+/** What the last requests of probes and scrapes may take at a stop. */
+export const drainMs = 1_000;

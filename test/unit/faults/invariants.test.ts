@@ -2,10 +2,10 @@ import { expect } from 'chai';
 import { tenures, violationsOf } from '../../faults/invariants.js';
 import type { ProxiedRequest } from '../../faults/proxied-request.js';
 import type { Answer, Outcome, Recording, Traffic } from '../../faults/recorder.js';
-import { pathOf, pointOf, shapeOf, watchedMetrics } from '../../faults/watched.js';
+import { pathOf, pointOf, shapeOf, type WatchedMetric, watchedMetrics } from '../../faults/watched.js';
 
-const [jobs, , mail] = watchedMetrics;
-if (jobs === undefined || mail === undefined) throw new Error('there are no watched metrics');
+const jobs = metricOf('jobs');
+const mail = metricOf('mail');
 const startMs = Math.floor(Date.now() / 1000) * 1000;
 
 /** The answer that a good replica gives `afterMs` after the start, with a point two seconds old. */
@@ -14,7 +14,7 @@ function good(afterMs = 0, change: Partial<Answer> = {}): Answer {
   const timestampMs = Math.floor(sentAtMs / 1000) * 1000 - 2_000;
   const outcome: Outcome = {
     kind: 'value',
-    value: shapeOf(jobs ?? mail)(timestampMs / 1000) ?? 0,
+    value: shapeOf(jobs)(timestampMs / 1000) ?? 0,
     timestampMs,
   };
   return { via: 'dca-0', metric: jobs, sentAtMs, receivedAtMs: sentAtMs + 5, outcome, ...change };
@@ -226,3 +226,9 @@ describe('faults/invariants', () => {
     ]);
   });
 });
+
+function metricOf(queue: string): WatchedMetric {
+  const metric = watchedMetrics.find(({ tags }) => tags.includes(`queue:${queue}`));
+  if (metric === undefined) throw new Error(`no watched metric has queue:${queue}`);
+  return metric;
+}
