@@ -1,6 +1,13 @@
-import { resolve } from 'node:path';
-import { BINARY_NAMES, binariesIn, type FoundBinaries, missingFrom } from './binary-set.js';
-import { buildBinaries } from './go-build.js';
+import { join, resolve } from 'node:path';
+import {
+  BINARY_NAMES,
+  binariesIn,
+  type FoundBinaries,
+  type FoundHelm,
+  isExecutable,
+  missingFrom,
+} from './binary-set.js';
+import { buildBinaries, buildHelm } from './go-build.js';
 
 /**
  * The control plane's programs: those in `KUBEBUILDER_ASSETS` where that is set (envtest's convention; an
@@ -19,4 +26,14 @@ export async function findBinaries(): Promise<FoundBinaries> {
     );
   }
   return { found: true, binaries, origin: 'KUBEBUILDER_ASSETS' };
+}
+
+/** Helm: from `KUBEBUILDER_ASSETS` if it lies there, which it need not, else built by Go in about a minute. */
+export async function findHelm(): Promise<FoundHelm> {
+  const folder = process.env['KUBEBUILDER_ASSETS'];
+  if (folder !== undefined && folder !== '') {
+    const file = join(resolve(folder), 'helm');
+    if (await isExecutable(file)) return { found: true, file, origin: 'KUBEBUILDER_ASSETS' };
+  }
+  return buildHelm();
 }

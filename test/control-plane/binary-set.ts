@@ -18,6 +18,15 @@ export type FoundBinaries =
     }
   | { readonly found: false; readonly reason: string };
 
+/** Helm, which no control plane needs, or why there is none. */
+export type FoundHelm =
+  | {
+      readonly found: true;
+      readonly file: string;
+      readonly origin: 'KUBEBUILDER_ASSETS' | 'cache' | 'build';
+    }
+  | { readonly found: false; readonly reason: string };
+
 /** Where the programs lie, or shall lie, in a folder of theirs. */
 export function binariesIn(folder: string): Binaries {
   return {
@@ -34,7 +43,8 @@ export async function missingFrom(binaries: Binaries): Promise<BinaryName[]> {
   return BINARY_NAMES.filter((_, index) => isThere[index] !== true);
 }
 
-async function isExecutable(file: string): Promise<boolean> {
+/** Whether the file is there and may be executed. */
+export async function isExecutable(file: string): Promise<boolean> {
   try {
     await access(file, constants.X_OK);
     return true;

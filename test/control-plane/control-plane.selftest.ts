@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findBinaries } from './binaries.js';
 import { createAuthority } from './certificates.js';
+import type { ComponentName } from './components.js';
 import { type ConstantMetricServer, startConstantMetricServer } from './constant-metric-server.js';
 import { type ControlPlane, startControlPlane } from './control-plane.js';
 import { outputOf } from './kubectl.js';
@@ -20,7 +21,6 @@ async function main(): Promise<void> {
   if (!found.found) throw new Error(found.reason);
   console.log(`  programs from: ${found.origin}`);
   const plane = await timed('start until ready', () => startControlPlane({ binaries: found.binaries }));
-  const pids = plane.processes.map(({ pid }) => pid);
   try {
     await printVersions(plane);
     await timed('deployment makes a replica set and a pod', () => checkDeployment(plane));
@@ -29,11 +29,14 @@ async function main(): Promise<void> {
       checkUnservedMetric(plane),
     );
     await checkScaling(plane);
+    for (const name of ['kube-apiserver', 'etcd', 'kube-controller-manager'] as const)
+      await timed(`${name} is killed and started again`, () => checkRestart(plane, name));
     await timed('namespace is deleted', () => outputOf(plane.kubectl, ['delete', 'namespace', 'shop']));
     await printMemory(plane);
   } finally {
     await timed('stop', () => plane.stop());
   }
+  const pids = plane.processes.map(({ pid }) => pid);
   assert.deepEqual(pids.filter(isAlive), [], 'processes left');
   assert.equal(existsSync(dirname(plane.logsFolder)), false, 'folder left');
   console.log('all well: no process and no folder left');
@@ -158,6 +161,19 @@ async function followTo(plane: ControlPlane, replicas: string): Promise<void> {
   await until(`${replicas} replicas`, async () => {
     await plane.markPodsReady('shop', 'app=till');
     return (await replicasOf(plane)) === replicas ? true : undefined;
+  });
+}
+
+async function checkRestart(plane: ControlPlane, name: ComponentName): Promise<void> {
+  const pidOf = (): number | undefined => plane.processes.find((process) => process.name === name)?.pid;
+  const before = pidOf();
+  await plane.kill(name);
+  assert.equal(before !== undefined && isAlive(before), false);
+  await plane.start(name);
+  assert.notEqual(pidOf(), before);
+  await until('what was there before', async () => {
+    const { stdout } = await plane.kubectl(['get', 'deployment/till', '-n', 'shop', '-o', 'name']);
+    return stdout.trim() === 'deployment.apps/till' ? true : undefined;
   });
 }
 

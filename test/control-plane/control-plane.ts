@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Binaries } from './binary-set.js';
+import type { KeyedCertificate } from './certificates.js';
 import type { CommandResult } from './commands.js';
 import {
   bareEnvironment,
@@ -10,13 +11,13 @@ import {
   describeComponents,
   logFileOf,
 } from './components.js';
-import { untilHealthy } from './health.js';
+import { Fleet } from './fleet.js';
 import { writeKubeconfig } from './kubeconfig.js';
 import { applyObjects, type Kubectl, kubectlFor, outputOf } from './kubectl.js';
 import { markPodsReady } from './pods.js';
 import { freePorts } from './ports.js';
-import { type ProcessSpec, type RunningProcess, startProcess, tailOf } from './processes.js';
-import { createSite, type Site } from './site.js';
+import { type RunningProcess, tailOf } from './processes.js';
+import { createSite, type FrontProxy, newFrontProxy, type Site } from './site.js';
 
 export interface ControlPlaneOptions extends ComponentOptions {
   readonly binaries: Binaries;
@@ -28,10 +29,14 @@ export interface ControlPlaneOptions extends ComponentOptions {
 export interface ControlPlane {
   /** The API server, `https://127.0.0.1:<port>`. */
   readonly url: string;
+  /** etcd's, plain HTTP; its JSON gateway is below `/v3/`. */
+  readonly etcdUrl: string;
   readonly adminKubeconfigPath: string;
   readonly clusterCaFile: string;
   readonly logsFolder: string;
+  /** Those that run, or ran last; follows `kill` and `start`. */
   readonly processes: readonly RunningProcess[];
+  readonly frontProxy: FrontProxyFiles;
   /** kubectl as a member of `system:masters`. */
   readonly kubectl: Kubectl;
   kubectlAs(kubeconfigPath: string, args: readonly string[], input?: string): Promise<CommandResult>;
@@ -40,16 +45,39 @@ export interface ControlPlane {
   /** The path of a new kubeconfig with a client certificate of the cluster's authority. */
   kubeconfigForUser(name: string, groups?: readonly string[]): Promise<string>;
   /** The path of a new kubeconfig with a token for a service account that exists. */
-  kubeconfigForServiceAccount(namespace: string, name: string): Promise<string>;
+  kubeconfigForServiceAccount(namespace: string, name: string, options?: KubeconfigOptions): Promise<string>;
+  /** For a server at 127.0.0.1 or localhost, signed by the cluster's authority as the API server's own is. */
+  serverCertificate(): KeyedCertificate;
   /** See `markPodsReady`; returns how many pods it made ready. */
   markPodsReady(namespace: string, labelSelector: string): Promise<number>;
   logTail(process: ComponentName, lines: number): Promise<string>;
+  /** SIGKILL; returns when the process is gone. */
+  kill(name: ComponentName): Promise<void>;
+  /** Runs a killed one again as before, and returns when it is ready. */
+  start(name: ComponentName): Promise<void>;
   /** Ends every process and removes the folder; with `keepLogs` the logs stay in `logsFolder`. */
   stop(options?: { readonly keepLogs?: boolean }): Promise<void>;
 }
 
-/** From SIGTERM to SIGKILL; the API server waits for open watches longer than any test wants to. */
-const STOP_BOUND_MS = 2000;
+export interface KubeconfigOptions {
+  /** Where the API server is reached instead, such as at a proxy with a `serverCertificate`. */
+  readonly url?: string;
+  /** The path to write to; a new one when left out. */
+  readonly saveAs?: string;
+}
+
+/**
+ * What kube-apiserver proves itself with to aggregated servers. It reads these files again when they change,
+ * and publishes the authority in the ConfigMap `kube-system/extension-apiserver-authentication`.
+ */
+export interface FrontProxyFiles {
+  readonly caFile: string;
+  readonly certificateFile: string;
+  readonly keyFile: string;
+  /** A fresh authority and client certificate; nothing is written. */
+  issue(): FrontProxy;
+}
+
 const TOKEN_LIFETIME = '24h';
 
 /** Starts a control plane and returns when it is ready; a port that was taken meanwhile costs one retry. */
@@ -72,24 +100,24 @@ async function attempt(options: ControlPlaneOptions): Promise<Attempt> {
   const url = `https://127.0.0.1:${apiServer}`;
   const site = await createSite(url);
   const components = describeComponents(site, ports, options.binaries, options);
-  const processes: RunningProcess[] = [];
-  const start = async (spec: ProcessSpec) => {
-    processes.push(await startProcess(spec));
-  };
+  const caPem = site.clusterAuthority.certificatePem;
+  const fleet = new Fleet({ timeoutMs: options.startTimeoutMs ?? 60_000 }, [
+    { spec: components.etcd, check: { url: `http://127.0.0.1:${etcd}/readyz`, caPem } },
+    { spec: components.apiServer, check: { url: `${url}/readyz`, caPem } },
+    {
+      spec: components.controllerManager,
+      check: { url: `https://127.0.0.1:${controllerManager}/healthz`, caPem },
+    },
+  ]);
   try {
-    const deadlineAtMs = Date.now() + (options.startTimeoutMs ?? 60_000);
-    const caPem = site.clusterAuthority.certificatePem;
-    const ready = (check: string) => untilHealthy({ url: check, caPem }, processes, deadlineAtMs);
-    await start(components.etcd);
-    await ready(`http://127.0.0.1:${etcd}/readyz`);
-    await start(components.apiServer);
-    await ready(`${url}/readyz`);
-    await start(components.controllerManager);
-    await ready(`https://127.0.0.1:${controllerManager}/healthz`);
-    return { ok: true, plane: assemble(site, url, options.binaries, processes) };
+    await fleet.startAll();
+    return {
+      ok: true,
+      plane: assemble(site, { url, etcdUrl: `http://127.0.0.1:${etcd}` }, options.binaries, fleet),
+    };
   } catch (error: unknown) {
-    const report = await reportOf(error, processes); // before the logs fill with the shutdown
-    await stopAll(processes);
+    const report = await reportOf(error, fleet.processes); // before the logs fill with the shutdown
+    await fleet.stop();
     await rm(site.folder, { recursive: true, force: true });
     return { ok: false, error: new Error(report), isPortClash: report.includes('address already in use') };
   }
@@ -97,9 +125,9 @@ async function attempt(options: ControlPlaneOptions): Promise<Attempt> {
 
 function assemble(
   site: Site,
-  url: string,
+  { url, etcdUrl }: { readonly url: string; readonly etcdUrl: string },
   binaries: Binaries,
-  processes: readonly RunningProcess[],
+  fleet: Fleet,
 ): ControlPlane {
   const kubectlWith = (path: string) => kubectlFor(binaries.kubectl, path, bareEnvironment(site));
   const kubectl = kubectlWith(site.files.adminKubeconfig);
@@ -107,10 +135,17 @@ function assemble(
   const newKubeconfigPath = () => join(site.folder, `${randomBytes(6).toString('hex')}.kubeconfig`);
   return {
     url,
+    etcdUrl,
     adminKubeconfigPath: site.files.adminKubeconfig,
     clusterCaFile: site.files.clusterCa,
     logsFolder: site.logsFolder,
-    processes,
+    processes: fleet.processes,
+    frontProxy: {
+      caFile: site.files.frontProxyCa,
+      certificateFile: site.files.frontProxyClient.certificate,
+      keyFile: site.files.frontProxyClient.key,
+      issue: newFrontProxy,
+    },
     kubectl,
     kubectlAs: (path, args, input) => kubectlWith(path)(args, input),
     apply: (...objects) => applyObjects(kubectl, objects),
@@ -124,25 +159,28 @@ function assemble(
       await writeKubeconfig(path, cluster, { kind: 'certificate', certificate });
       return path;
     },
-    async kubeconfigForServiceAccount(namespace, name) {
-      const path = newKubeconfigPath();
+    async kubeconfigForServiceAccount(namespace, name, { url: otherUrl, saveAs } = {}) {
+      const path = saveAs ?? newKubeconfigPath();
       const args = ['create', 'token', name, '-n', namespace, `--duration=${TOKEN_LIFETIME}`];
       const token = (await outputOf(kubectl, args)).trim();
-      await writeKubeconfig(path, cluster, { kind: 'token', token });
+      await writeKubeconfig(path, { ...cluster, url: otherUrl ?? url }, { kind: 'token', token });
       return path;
     },
+    serverCertificate: () =>
+      site.clusterAuthority.issue({
+        purpose: 'server',
+        commonName: 'stand-in',
+        hosts: ['127.0.0.1', 'localhost'],
+      }),
     markPodsReady: (namespace, labelSelector) => markPodsReady(kubectl, namespace, labelSelector),
     logTail: (process, lines) => tailOf(logFileOf(site, process), lines),
+    kill: (name) => fleet.kill(name),
+    start: (name) => fleet.start(name),
     async stop({ keepLogs = false } = {}) {
-      await stopAll(processes);
+      await fleet.stop();
       await removeFolder(site, keepLogs);
     },
   };
-}
-
-/** The last started first, so that none is ended while another still needs it. */
-async function stopAll(processes: readonly RunningProcess[]): Promise<void> {
-  for (const process of processes.toReversed()) await process.stop(STOP_BOUND_MS);
 }
 
 async function removeFolder(site: Site, keepLogs: boolean): Promise<void> {

@@ -22,6 +22,8 @@ export interface RunningProcess {
   ending(): string | undefined;
   /** SIGTERM, then SIGKILL after the bound; returns when the process is gone. */
   stop(boundMs: number): Promise<void>;
+  /** SIGKILL; returns when the process is gone. */
+  kill(): Promise<void>;
 }
 
 const STOP_POLL_MS = 20;
@@ -44,6 +46,7 @@ export async function startProcess(spec: ProcessSpec): Promise<RunningProcess> {
     logFile: spec.logFile,
     ending: () => endingOf(child),
     stop: (boundMs) => end(child, boundMs),
+    kill: () => kill(child),
   };
 }
 
@@ -68,6 +71,10 @@ async function end(child: ChildProcess, boundMs: number): Promise<void> {
   for (let waitedMs = 0; waitedMs < boundMs && endingOf(child) === undefined; waitedMs += STOP_POLL_MS) {
     await sleep(STOP_POLL_MS);
   }
+  await kill(child);
+}
+
+async function kill(child: ChildProcess): Promise<void> {
   if (endingOf(child) === undefined) child.kill('SIGKILL');
   while (endingOf(child) === undefined) await sleep(STOP_POLL_MS);
 }

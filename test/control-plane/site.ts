@@ -36,6 +36,18 @@ export const FRONT_PROXY_NAME = 'front-proxy-client';
 /** The first address of the service range, where pods find the API server. */
 const KUBERNETES_SERVICE_ADDRESS = '10.96.0.1';
 
+/** What lets kube-apiserver speak for others: an authority's certificate, and a client's that it issued. */
+export interface FrontProxy extends KeyedCertificate {
+  readonly caPem: string;
+}
+
+/** A fresh authority and client, of the name that is allowed. */
+export function newFrontProxy(): FrontProxy {
+  const authority = createAuthority('front-proxy-ca');
+  const client = authority.issue({ purpose: 'client', commonName: FRONT_PROXY_NAME });
+  return { caPem: authority.certificatePem, ...client };
+}
+
 /** A fresh temporary folder with two authorities, all certificates and keys, and the kubeconfigs. */
 export async function createSite(apiServerUrl: string): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), 'control-plane-'));
@@ -43,7 +55,7 @@ export async function createSite(apiServerUrl: string): Promise<Site> {
   await Promise.all([mkdir(logsFolder), mkdir(join(folder, 'pki')), mkdir(join(folder, 'home'))]);
 
   const clusterAuthority = createAuthority('cluster-ca');
-  const frontProxyAuthority = createAuthority('front-proxy-ca');
+  const frontProxy = newFrontProxy();
   const serviceAccounts = createKeyPair();
   const apiServer = clusterAuthority.issue({
     purpose: 'server',
@@ -62,13 +74,12 @@ export async function createSite(apiServerUrl: string): Promise<Site> {
     commonName: 'kube-controller-manager',
     hosts: ['localhost', '127.0.0.1'],
   });
-  const frontProxyClient = frontProxyAuthority.issue({ purpose: 'client', commonName: FRONT_PROXY_NAME });
 
   const write = (name: string, text: string) => writePki(join(folder, 'pki'), name, text);
   const files: SiteFiles = {
     clusterCa: await write('ca.crt', clusterAuthority.certificatePem),
-    frontProxyCa: await write('front-proxy-ca.crt', frontProxyAuthority.certificatePem),
-    frontProxyClient: await writeCertificate(write, 'front-proxy-client', frontProxyClient),
+    frontProxyCa: await write('front-proxy-ca.crt', frontProxy.caPem),
+    frontProxyClient: await writeCertificate(write, 'front-proxy-client', frontProxy),
     apiServer: await writeCertificate(write, 'kube-apiserver', apiServer),
     controllerManager: await writeCertificate(write, 'kube-controller-manager', controllerManager),
     serviceAccountKey: await write('service-accounts.key', serviceAccounts.privateKeyPem),
