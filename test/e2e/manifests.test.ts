@@ -6,6 +6,7 @@ import { outputOfHelm } from '../control-plane/helm.js';
 import { outputOf } from '../control-plane/kubectl.js';
 import { againstSchema, againstSense, type BadValues, chartCases } from './chart-cases.js';
 import { expectGoodSettings, findServer, serverOf, settingsOf, valuesOf } from './deployed-settings.js';
+import { writeOriginalChart } from './handover.js';
 import { at, entriesOf, type Manifest, parseManifests, without } from './manifest.js';
 import { essentialsOf } from './manifest-essentials.js';
 import { apiService } from './manifest-rights.js';
@@ -254,6 +255,40 @@ describe('The manifests, on a real kube-apiserver', function () {
       const label = 'app.kubernetes.io/managed-by=Helm';
       expect(await get(everywhere, '-l', label, '-o', 'name')).to.equal('');
       expect(await get('rolebindings', '-A', '-l', label, '-o', 'name')).to.equal('');
+    });
+
+    it('takes the registration over from another release, as docs/migrating.md says', async () => {
+      const { kubectl } = trial.plane;
+      const chart = writeOriginalChart(trial.folder);
+      const helm = (...args: readonly string[]) => outputOfHelm(trial.helmOnCluster, args);
+      await helm('install', 'datadog', chart, '-n', 'datadog', '--create-namespace');
+      const beside = ['-n', 'datadog-autoscaling', '--create-namespace', ...set('apiService.create=false')];
+      await helm('install', 'autoscaling', chartFolder, ...beside);
+
+      const service = { namespace: 'datadog-autoscaling', name: 'datadog-custom-metrics-server', port: 443 };
+      const caBundle_ = Buffer.from('-----BEGIN CERTIFICATE-----\n').toString('base64');
+      const patch = { spec: { service, caBundle: caBundle_, insecureSkipTLSVerify: null } };
+      const on = ['apiservice', apiService];
+      await outputOf(kubectl, ['patch', ...on, '--type=merge', '-p', JSON.stringify(patch)]);
+      await outputOf(kubectl, ['annotate', ...on, 'helm.sh/resource-policy=keep', '--overwrite']);
+      await helm('upgrade', 'datadog', chart, '-n', 'datadog', ...set('registerAPIService=false'));
+      await outputOf(kubectl, [
+        'annotate',
+        ...on,
+        '--overwrite',
+        'meta.helm.sh/release-name=autoscaling',
+        'meta.helm.sh/release-namespace=datadog-autoscaling',
+        'helm.sh/resource-policy-',
+      ]);
+      await outputOf(kubectl, ['label', ...on, 'app.kubernetes.io/managed-by=Helm', '--overwrite']);
+      const ours = ['-n', 'datadog-autoscaling', '--reuse-values', ...set('apiService.create=true')];
+      await helm('upgrade', 'autoscaling', chartFolder, ...ours);
+
+      const spec = JSON.parse(await get(...on, '-o', 'jsonpath={.spec}')) as object;
+      expect(spec).to.deep.include({ caBundle: caBundle_, service });
+      expect(spec).to.not.have.property('insecureSkipTLSVerify');
+      await helm('uninstall', 'datadog', '-n', 'datadog');
+      expect(await get(...on, '-o', 'jsonpath={.metadata.name}')).to.equal(apiService);
     });
   });
 });
