@@ -40,6 +40,12 @@ function nextState(step: RenewalStep, workshop: Workshop): SharedCertificates {
         next: step.of.next ?? makeAuthority(workshop),
         leaf: step.of.leaf ?? makeLeaf(step.of.signer, workshop.names, workshop),
       };
+    case 'introduce':
+      return {
+        ...step.of,
+        next: step.stranger,
+        leaf: step.of.leaf ?? makeLeaf(step.of.signer, workshop.names, workshop),
+      };
     case 'reissue':
       return { ...step.of, leaf: makeLeaf(step.of.signer, step.names, workshop) };
     case 'announce':

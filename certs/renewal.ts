@@ -1,7 +1,7 @@
 import type { Pair } from './pair.js';
 import type { Found } from './secret-codec.js';
 import { missingNames } from './serving-names.js';
-import type { SharedCertificates } from './shared-certificates.js';
+import { type SharedCertificates, trustedAuthorities } from './shared-certificates.js';
 import type { Validity } from './x509.js';
 
 /** How long things live. */
@@ -32,6 +32,13 @@ export type RenewalStep =
   | { readonly step: 'begin'; readonly salvage: SharedCertificates['retired']; readonly why: string }
   /** Write again what this replica holds, with a next authority, in case the one before was taken away on purpose. */
   | { readonly step: 'restore'; readonly of: SharedCertificates; readonly why: string }
+  /** Keep what this replica holds, and make the stranger's authority the next one, to be published before it signs. */
+  | {
+      readonly step: 'introduce';
+      readonly of: SharedCertificates;
+      readonly stranger: Pair;
+      readonly why: string;
+    }
   | {
       readonly step: 'reissue';
       readonly of: SharedCertificates;
@@ -52,7 +59,7 @@ export function decideRenewal(found: Found, view: RenewalView, rules: RenewalRul
     case 'damaged':
       return startAgain(`what is kept is damaged: ${found.problem}`, found.salvage, view);
     case 'sound':
-      return stepOf(found.certificates, view, rules);
+      return introduceOf(found.certificates, view) ?? stepOf(found.certificates, view, rules);
   }
 }
 
@@ -61,6 +68,19 @@ function startAgain(why: string, salvage: SharedCertificates['retired'], view: R
   const { held, nowMs } = view;
   if (held === undefined || nowMs >= held.signer.notAfterMs) return { step: 'begin', salvage, why };
   return { step: 'restore', of: held, why };
+}
+
+/**
+ * Sound certificates by which nobody trusts the present authority did not come from a replica: perhaps a backup was
+ * restored. Taken at once, they would break every connection until all clients have read the new bundle.
+ */
+function introduceOf(found: SharedCertificates, { held, nowMs }: RenewalView): RenewalStep | undefined {
+  if (held === undefined || nowMs >= held.signer.notAfterMs) return undefined;
+  const { fingerprint } = held.signer;
+  if (trustedAuthorities(found, nowMs).some((authority) => authority.fingerprint === fingerprint))
+    return undefined;
+  const why = 'an authority that was never announced has taken the place of the present one';
+  return { step: 'introduce', of: held, stranger: found.signer, why };
 }
 
 function stepOf(of: SharedCertificates, view: RenewalView, rules: RenewalRules): RenewalStep {

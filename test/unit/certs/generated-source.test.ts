@@ -175,6 +175,28 @@ describe('GeneratedSource', () => {
     expect(source.health()).to.deep.equal({ state: 'ready' });
   });
 
+  it('takes over from a stranger’s sound Secret without a connection that fails', async () => {
+    const { clock, secret, bundle, start } = scene();
+    const replicas = [start(), start()];
+    await clock.advance(1_000);
+    const before = replicas[0]?.source.current()?.certPem ?? '';
+    const stranger = freshCertificates();
+    secret.replace(encodeSecret(stranger));
+    await clock.advance(minuteMs);
+    expect(bundle.caPem).to.include(stranger.signer.certPem);
+    for (const { source } of replicas) {
+      expect(source.current()?.certPem).to.equal(before);
+      expect(isAccepted(before, bundle.caPem, clock.nowMs())).to.equal(true);
+    }
+    await clock.advance(12 * minuteMs);
+    for (const { source } of replicas) {
+      const { certPem } = source.current() ?? { certPem: '' };
+      expect(certPem).to.not.equal(before);
+      expect(isAccepted(certPem, stranger.signer.certPem, clock.nowMs())).to.equal(true);
+      expect(isAccepted(certPem, bundle.caPem, clock.nowMs())).to.equal(true);
+    }
+  });
+
   it('starts anew from a Secret that was damaged before, keeping its authorities in the bundle', async () => {
     const { clock, secret, bundle, start } = scene();
     const before = freshCertificates();

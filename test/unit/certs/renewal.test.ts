@@ -145,6 +145,28 @@ describe('decideRenewal', () => {
     );
   });
 
+  it('introduces an authority that nobody announced before it lets it sign', () => {
+    const stranger = freshCertificates();
+    const step = decide(sound(stranger), startMs, { held: first });
+    expect(step).to.include({ step: 'introduce', of: first, stranger: stranger.signer });
+    const made = carryOut(step, workshop(startMs));
+    expect(made).to.include({ signer: first.signer, next: stranger.signer, leaf: first.leaf });
+    expect(decide(sound(made), startMs, { held: first }).step).to.equal('keep');
+    const publishedForMs = new Map([[stranger.signer.fingerprint, rules.propagationMs]]);
+    expect(decide(sound(made), startMs, { held: first, publishedForMs }).step).to.equal('promote');
+  });
+
+  it('takes an unannounced authority at once when the one it holds has expired, and an announced one always', () => {
+    const expiryMs = first.signer.notAfterMs;
+    const stranger = carryOut({ step: 'begin', salvage: [], why: '' }, workshop(expiryMs));
+    expect(decide(sound(stranger), expiryMs, { held: first }).step).to.equal('keep');
+    const promoted = carryOut(
+      { step: 'promote', of: announced, next, why: '' },
+      workshop(announcedAtMs + hourMs),
+    );
+    expect(decide(sound(promoted), announcedAtMs + hourMs, { held: first }).step).to.equal('keep');
+  });
+
   it('does not reissue again and again when the authority’s end caps the leaf', () => {
     const nearEndMs = first.signer.notAfterMs - 2 * dayMs;
     const capped = { ...announced, leaf: freshLeaf(first, nearEndMs) };
