@@ -56,6 +56,9 @@ export interface ElectionOptions {
   readonly durationSeconds: number;
 }
 
+/** The highest that `DD_LEADER_LEASE_DURATION` takes. A lock that claims more would be waited for without end. */
+const longestSeconds = 3_600;
+
 /** Elects one leader among the replicas by a shared lock, and knows at each moment whether it is this one. */
 export class Election implements Component {
   readonly name = 'leader-election';
@@ -156,22 +159,27 @@ export class Election implements Component {
   async #turn(signal: AbortSignal): Promise<number> {
     const { clock, random } = this.#ports;
     const startedAtMs = clock.monotonicMs();
-    const bound = deadline(clock, this.#times.retryMs / 2, signal);
+    const read = await this.#bounded((bound) => this.#ports.box.read(bound), signal);
+    if (!read.ok) return this.#failed(read.error, startedAtMs);
+    const wasLeading = this.isLeader();
+    this.#see(read.value);
+    this.#countLostAnswer(read.value);
+    const dueInMs = this.#renewalDueInMs();
+    if (dueInMs > 0) return dueInMs;
+    const view = wasLeading && this.#hasVanished ? undefined : this.#view();
+    const decision = decide(view, this.#options.identity, clock.monotonicMs());
+    if (decision === 'wait') {
+      this.#trouble = undefined;
+      return this.#times.retryMs * (1 + random() / 5);
+    }
+    return await this.#take(decision, startedAtMs, signal);
+  }
+
+  /** Each request has a time of its own, so that an API server that is slow by nearly as much costs nobody the lead. */
+  async #bounded<T>(request: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const bound = deadline(this.#ports.clock, this.#times.retryMs / 2, signal);
     try {
-      const read = await this.#ports.box.read(bound.signal);
-      if (!read.ok) return this.#failed(read.error, startedAtMs);
-      const wasLeading = this.isLeader();
-      this.#see(read.value);
-      this.#countLostAnswer(read.value);
-      const dueInMs = this.#renewalDueInMs();
-      if (dueInMs > 0) return dueInMs;
-      const view = wasLeading && this.#hasVanished ? undefined : this.#view();
-      const decision = decide(view, this.#options.identity, clock.monotonicMs());
-      if (decision === 'wait') {
-        this.#trouble = undefined;
-        return this.#times.retryMs * (1 + random() / 5);
-      }
-      return await this.#take(decision, startedAtMs, bound.signal);
+      return await request(bound.signal);
     } finally {
       bound.release();
     }
@@ -187,10 +195,11 @@ export class Election implements Component {
       durationSeconds: this.#options.durationSeconds,
       acquiredAtMs: decision === 'renew' ? (before?.lock.acquiredAtMs ?? nowMs) : nowMs,
       renewedAtMs: nowMs,
-      transitions: (before?.lock.transitions ?? 0) + (decision === 'acquire' && before !== undefined ? 1 : 0),
+      transitions:
+        decision === 'acquire' ? countAfter(before?.lock.transitions) : (before?.lock.transitions ?? 0),
     };
     this.#sent = { renewedAtMs: nowMs, sentAtMs: startedAtMs };
-    const written = await box.write(lock, before?.revision, signal);
+    const written = await this.#bounded((bound) => box.write(lock, before?.revision, bound), signal);
     if (!written.ok) {
       // Another replica was faster: look again, which tells who leads now.
       if (written.error.code === 'kube.conflict') this.#renewedAtMs = undefined;
@@ -236,12 +245,12 @@ export class Election implements Component {
     this.#renewedAtMs = Math.max(this.#renewedAtMs ?? this.#sent.sentAtMs, this.#sent.sentAtMs);
   }
 
-  /** A lock that has lost its duration, or is gone, is waited for as if somebody held it for ours. */
+  /** A lock that is gone, or whose duration no replica can have written, is waited for as if somebody held it for ours. */
   #view(): LockView | undefined {
     const lock = this.#stored?.lock;
     const ours = { durationSeconds: this.#options.durationSeconds, lastChangeSeenAtMs: this.#changeSeenAtMs };
     if (lock === undefined) return this.#hasVanished ? { ...ours, holder: 'unknown' } : undefined;
-    return lock.durationSeconds > 0
+    return lock.durationSeconds > 0 && lock.durationSeconds <= longestSeconds
       ? { ...ours, holder: lock.holder, durationSeconds: lock.durationSeconds }
       : { ...ours, holder: lock.holder };
   }
@@ -269,6 +278,11 @@ export class Election implements Component {
     );
     this.#listeners.notify();
   }
+}
+
+/** Changes of hands, of which the first taking is none. Kubernetes refuses a count beyond 32 bits: it begins anew. */
+function countAfter(transitions: number | undefined): number {
+  return transitions === undefined || transitions >= 2 ** 31 - 1 ? 0 : transitions + 1;
 }
 
 function leaderGauge(registry: Registry) {

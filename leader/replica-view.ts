@@ -1,7 +1,20 @@
 import type { Leader } from './election.js';
 
-/** A clause for messages: whose values this replica serves, and how long ago they last changed here. */
-export function describeReplica(leader: Leader, unchangedForMs: number | undefined): string {
+/**
+ * A clause for messages: whose values this replica serves, and how long ago they last changed here.
+ *
+ * @param trouble what else is to be known of this replica
+ */
+export function describeReplica(
+  leader: Leader,
+  unchangedForMs: number | undefined,
+  trouble?: string,
+): string {
+  const role = describeRole(leader, unchangedForMs);
+  return trouble === undefined ? role : `${role}; ${trouble}`;
+}
+
+function describeRole(leader: Leader, unchangedForMs: number | undefined): string {
   const lastUpdate =
     unchangedForMs === undefined
       ? 'whose values have not come yet'

@@ -74,6 +74,17 @@ describe('a replica alone', () => {
     expect(first.reads).to.be.at.most(30);
   });
 
+  it('keeps the lead while the API server is slow by five seconds', async () => {
+    const { clock, lock, first, pass, start } = scene();
+    await start();
+    first.latencyMs = 5 * seconds;
+    const writes = lock.writes.length;
+    expect(await pass(600 * seconds, () => !first.election.isLeader())).to.equal(undefined);
+    expect(lock.writes.length - writes).to.be.at.least(14);
+    expect(first.election.health()).to.deep.equal({ state: 'ready' });
+    await clock.advance(0);
+  });
+
   it('keeps the time at which it took the lock', async () => {
     const { clock, lock, start } = scene();
     await start();
@@ -386,6 +397,7 @@ describe('many replicas', () => {
     ['has lost its holder', { holder: undefined }],
     ['names somebody who does not exist', { holder: 'nobody' }],
     ['has lost its duration', { durationSeconds: 0 }],
+    ['lasts longer than anybody can choose', { holder: 'nobody', durationSeconds: 2_147_483_647 }],
     ['has times of another century', { acquiredAtMs: 9e14, renewedAtMs: 9e14 }],
     ['has a strange count', { transitions: -5 }],
   ];
@@ -400,6 +412,15 @@ describe('many replicas', () => {
       expect(leaders()).to.have.length(1);
     });
   }
+
+  it('count the changes of hands anew where Kubernetes would refuse the next number', async () => {
+    const { lock, start, pass } = scene({ replicas: 2 });
+    const ended = { holder: undefined, durationSeconds: 1, acquiredAtMs: 0, renewedAtMs: 0 };
+    lock.set({ ...ended, transitions: 2_147_483_647 });
+    await start();
+    await pass(76 * seconds);
+    expect(lock.stored?.lock).to.have.property('transitions', 0);
+  });
 
   it('take no lock whose duration is lost from a leader that hears of nothing', async () => {
     const { all, lock, start, pass } = scene({ replicas: 3 });
