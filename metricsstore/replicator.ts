@@ -4,9 +4,12 @@ import type { Component, Health } from '../core/component.js';
 import type { Fault } from '../core/fault.js';
 import { Listeners } from '../core/listeners.js';
 import type { Logger } from '../core/log.js';
-import type { Result } from '../core/result.js';
+import type { MetricId, MetricRecord } from '../core/metric.js';
+import { ok, type Result } from '../core/result.js';
 import { Wake } from '../core/wake.js';
+import { isNewer, newest } from './newest.js';
 import { type ShardReader, type StoredShard, shardCount, shardName } from './shard-content.js';
+import { ShardMemory } from './shard-memory.js';
 import type { ShardWriter } from './shard-writer.js';
 import type { Store } from './store.js';
 
@@ -58,14 +61,18 @@ export class Replicator implements Component {
   readonly #ports: ReplicatorPorts;
   readonly #options: ReplicatorOptions;
   readonly #wake = new Wake();
-  /** The ConfigMaps as last seen; a hole is one that was not heard of yet. */
-  readonly #seen = new Map<number, StoredShard | undefined>();
-  /** What each said last, so that a deleted one is answered from memory until its values are too old. */
-  readonly #remembered = new Map<number, StoredShard>();
+  readonly #memory = new ShardMemory();
   #count = 1;
   #follows = new Map<number, AbortController>();
   #failures = 0;
+  /** In a row, of looks at the ConfigMaps. */
+  #readFailures = 0;
   #trouble: string | undefined;
+  /**
+   * A new leader first looks at what there is, then writes all of it anew, be it the same: what its predecessor sent, and
+   * the network still holds, finds another revision and is refused.
+   */
+  #office: 'none' | 'taken over' | 'confirmed' = 'none';
   #lastChangeAtMs: number | undefined;
   #readAtMs = Number.NEGATIVE_INFINITY;
   readonly #primedListeners = new Listeners();
@@ -78,7 +85,11 @@ export class Replicator implements Component {
 
   async run(signal: AbortSignal): Promise<void> {
     const { store, leadership, clock } = this.#ports;
-    const stops = [store.onChange(() => this.#wake.wake()), leadership.onChange(() => this.#wake.wake())];
+    const onLeadership = (): void => {
+      if (!leadership.isLeader()) this.#office = 'none';
+      this.#wake.wake();
+    };
+    const stops = [store.onChange(() => this.#wake.wake()), leadership.onChange(onLeadership)];
     this.#follow(signal);
     while (!signal.aborted) {
       await this.#turn(signal);
@@ -89,7 +100,7 @@ export class Replicator implements Component {
 
   /** Whether this replica has seen what the cluster holds, be it nothing. */
   hasSynced(): boolean {
-    return this.#indexes().every((index) => this.#seen.has(index));
+    return this.#indexes().every((index) => this.#memory.hasSeen(index));
   }
 
   /** Whether the store has been given what the cluster held, so that a new leader begins where the last one ended. */
@@ -123,51 +134,82 @@ export class Replicator implements Component {
 
   async #turn(signal: AbortSignal): Promise<void> {
     const isLeader = this.#ports.leadership.isLeader();
+    if (!isLeader) this.#office = 'none';
+    const isNew = isLeader && this.#office === 'none';
     const isSilent = this.#silentMs() >= this.#options.localCopyRefreshMs;
-    if (isSilent) await this.#readAll(signal);
+    const read = isNew || isSilent ? await this.#readAll(signal) : ok(undefined);
+    this.#readFailures = read.ok ? 0 : this.#readFailures + 1;
+    if (isNew && !read.ok) return this.#settle(read.error);
     this.#follow(signal);
     if (!this.hasSynced()) return;
-    if (!isLeader) this.#adopt();
+    if (isNew) this.#takeOver();
+    else if (!isLeader) this.#adopt();
     this.#prime();
     if (isLeader) await this.#publish(signal);
   }
 
-  /** A leader that knows nothing yet takes over what is there before it writes. */
   #prime(): void {
     if (this.#isPrimed) return;
-    if (this.#ports.store.snapshot.size === 0) this.#adopt();
     this.#isPrimed = true;
     this.#primedListeners.notify();
   }
 
+  /** A new leader goes on from what the last one left, which it may have heard of late. What is wanted it knows itself. */
+  #takeOver(): void {
+    const { store, clock } = this.#ports;
+    const left = this.#written();
+    const records = new Map(left);
+    if (store.snapshot.size > 0) {
+      records.clear();
+      for (const [id, { record }] of store.snapshot)
+        records.set(id, newest(record, left.get(id), clock.nowMs()));
+    }
+    store.replace(records);
+    this.#office = 'taken over';
+  }
+
   #pauseMs(): number {
-    if (this.#failures === 0) return this.#options.localCopyRefreshMs;
-    return backoffMs(this.#failures, retryBounds, this.#ports.random());
+    const failures = Math.max(this.#failures, this.#readFailures);
+    if (failures === 0) return this.#options.localCopyRefreshMs;
+    return Math.min(backoffMs(failures, retryBounds, this.#ports.random()), this.#options.localCopyRefreshMs);
   }
 
   async #publish(signal: AbortSignal): Promise<void> {
     const { writer, store, leadership } = this.#ports;
-    const mayWrite = (): boolean => leadership.isLeader() && !signal.aborted;
-    const done = await writer.write(store.snapshot, this.#known(), mayWrite, signal);
+    const isFirst = this.#office === 'taken over';
+    const mayWrite = (): boolean => leadership.isLeader() && this.#office !== 'none' && !signal.aborted;
+    const done = await writer.write(store.snapshot, { known: this.#known(), mayWrite, isFirst }, signal);
     for (const [index, shard] of done.shards) this.#note(index, shard);
+    if (done.fault === undefined && mayWrite()) this.#office = 'confirmed';
     this.#settle(done.fault);
     this.#follow(signal);
   }
 
   #adopt(): void {
+    const { store, clock } = this.#ports;
     this.#settle(undefined);
-    const shards = this.#indexes().map((index) => this.#seen.get(index) ?? this.#remembered.get(index));
-    this.#ports.store.replace(this.#ports.reader.read(shards));
+    const records = new Map(this.#written());
+    for (const [id, record] of records) {
+      const held = store.get(id)?.record;
+      if (held !== undefined && isNewer(held, record, clock.nowMs())) records.set(id, held);
+    }
+    store.replace(records);
+  }
+
+  /** What a leader wrote last. */
+  #written(): ReadonlyMap<MetricId, MetricRecord> {
+    return this.#ports.reader.read(this.#indexes().map((index) => this.#memory.written(index)));
   }
 
   /** The bound of last resort, for when the watches are silent. The first shard says how many there are. */
-  async #readAll(signal: AbortSignal): Promise<void> {
+  async #readAll(signal: AbortSignal): Promise<Result<undefined, Fault>> {
     for (let index = 0; index < this.#count; index += 1) {
       const shard = await this.#ports.box.read(shardName(this.#options.name, index), signal);
-      if (!shard.ok) return;
+      if (!shard.ok) return shard;
       this.#note(index, shard.value);
     }
     this.#readAtMs = this.#ports.clock.monotonicMs();
+    return ok(undefined);
   }
 
   /** Since the cluster's copy was last known to be as we have it, by whichever way. */
@@ -181,8 +223,7 @@ export class Replicator implements Component {
       if (index < this.#count) continue;
       stop.abort();
       this.#follows.delete(index);
-      this.#seen.delete(index);
-      this.#remembered.delete(index);
+      this.#memory.forget(index);
     }
     for (const index of this.#indexes()) {
       if (this.#follows.has(index)) continue;
@@ -201,16 +242,27 @@ export class Replicator implements Component {
   }
 
   #note(index: number, shard: StoredShard | undefined): void {
-    if (this.#seen.has(index) && this.#seen.get(index)?.revision === shard?.revision) return;
-    this.#seen.set(index, shard);
-    if (shard !== undefined) this.#remembered.set(index, shard);
-    // A first shard that is gone, or does not say, leaves the count as it was.
-    if (index === 0) this.#count = shardCount(shard, this.#options.maxShards) ?? this.#count;
+    const sighting = this.#memory.note(index, shard);
+    if (sighting === 'known') return;
     this.#lastChangeAtMs = this.#ports.clock.monotonicMs();
+    if (sighting === 'foreign') this.#tellForeign(index, shard);
+    // A first shard that does not say leaves the count as it was.
+    else if (index === 0) this.#count = shardCount(shard, this.#options.maxShards) ?? this.#count;
+  }
+
+  #tellForeign(index: number, shard: StoredShard | undefined): void {
+    // The leader gives further shards up by itself.
+    if (index > 0 && shard === undefined) return;
+    const configMap = shardName(this.#options.name, index);
+    const what = shard === undefined ? 'deleted' : 'changed';
+    this.#ports.log.warn(
+      { configMap },
+      `somebody ${what} a ConfigMap of the stored metrics; what the leader wrote last counts until it has written again`,
+    );
   }
 
   #known(): (StoredShard | undefined)[] {
-    return this.#indexes().map((index) => this.#seen.get(index));
+    return this.#indexes().map((index) => this.#memory.seen(index));
   }
 
   #indexes(): number[] {

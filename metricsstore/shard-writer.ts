@@ -33,6 +33,16 @@ export interface WritableShards {
   remove(name: string, revision: string, signal: AbortSignal): Promise<Result<undefined, Fault>>;
 }
 
+/** What a write goes by. */
+export interface WriteView {
+  /** The shards as last seen; those that differ by then cost another attempt, nothing else. */
+  readonly known: readonly (StoredShard | undefined)[];
+  /** Asked again before each write. */
+  readonly mayWrite: () => boolean;
+  /** Writes also what is there already, so that its revision changes. */
+  readonly isFirst?: boolean;
+}
+
 export interface Written {
   /** What each shard that was touched is now. */
   readonly shards: ReadonlyMap<number, StoredShard | undefined>;
@@ -43,12 +53,16 @@ export interface Written {
 /** A write that lost against another writer is tried again on what that one left. */
 const maxAttempts = 6;
 
+/** A date that is so far ahead is not due to haste: the clock was set back, and dates follow it. */
+const clockStepMs = 1_000;
+
 /** Brings the cluster's ConfigMaps to say a snapshot, writing only those that differ. */
 export class ShardWriter {
   readonly #ports: { readonly box: WritableShards; readonly clock: Clock; readonly log: Logger };
   readonly #options: ShardLimits & { readonly name: string };
   readonly #encoded = new WeakMap<MetricRecord, Entry>();
   #refused = 0;
+  #lastDateMs = 0;
 
   constructor(
     ports: { readonly box: WritableShards; readonly clock: Clock; readonly log: Logger },
@@ -58,16 +72,8 @@ export class ShardWriter {
     this.#options = options;
   }
 
-  /**
-   * @param known the shards as last seen; those that differ by then cost another attempt, nothing else
-   * @param mayWrite asked again before each write
-   */
-  async write(
-    snapshot: Snapshot,
-    known: readonly (StoredShard | undefined)[],
-    mayWrite: () => boolean,
-    signal: AbortSignal,
-  ): Promise<Written> {
+  async write(snapshot: Snapshot, view: WriteView, signal: AbortSignal): Promise<Written> {
+    const { known, mayWrite } = view;
     const entries = this.#encode(snapshot);
     const plan = planShards(known.map(recordEntries), entries, this.#options, known.map(foreignBytes));
     this.#nameRefused(plan.refused);
@@ -78,7 +84,7 @@ export class ShardWriter {
     for (const index of [...toWrite.slice(1), ...toRemove, 0]) {
       const done =
         index < plan.shards.length
-          ? await this.#writeShard(index, plan.shards, known[index], mayWrite, signal)
+          ? await this.#writeShard(index, plan.shards, view, signal)
           : await this.#removeShard(index, known[index], mayWrite, signal);
       if (!done.ok) return { shards, fault: done.error };
       if (done.value !== 'untouched') shards.set(index, done.value);
@@ -104,20 +110,20 @@ export class ShardWriter {
   async #writeShard(
     index: number,
     planned: readonly Shard[],
-    known: StoredShard | undefined,
-    mayWrite: () => boolean,
+    { known, mayWrite, isFirst = false }: WriteView,
     signal: AbortSignal,
   ): Promise<Result<StoredShard | 'untouched', Fault>> {
     const { box, clock } = this.#ports;
     const name = shardName(this.#options.name, index);
     const entries = planned[index] ?? new Map<string, string>();
     const countText = String(planned.length);
-    let current = known;
+    let current = known[index];
     for (let attempt = 1; mayWrite(); attempt += 1) {
       const isCountRight = index !== 0 || current?.annotations[shardCountAnnotation] === countText;
-      if (isCountRight && current !== undefined && saysExactly(current, entries)) return ok(current);
+      const isRight = isCountRight && current !== undefined && saysExactly(current, entries);
+      if (isRight && !isFirst && current !== undefined) return ok(current);
       const annotations = {
-        [lastUpdatedAnnotation]: new Date(clock.nowMs()).toISOString(),
+        [lastUpdatedAnnotation]: this.#date(current, clock.nowMs()),
         ...(index === 0 ? { [shardCountAnnotation]: countText } : {}),
       };
       const data = { ...foreignEntries(current), ...Object.fromEntries(entries) };
@@ -128,6 +134,15 @@ export class ShardWriter {
       current = fresh.value;
     }
     return ok('untouched');
+  }
+
+  /** Never the same twice, by which replicas know a leader's write from a stranger's; else the time. */
+  #date(before: StoredShard | undefined, nowMs: number): string {
+    const isTaken = nowMs <= this.#lastDateMs && this.#lastDateMs - nowMs < clockStepMs;
+    const ms = isTaken ? this.#lastDateMs + 1 : nowMs;
+    const date = new Date(ms).toISOString();
+    this.#lastDateMs = before?.annotations[lastUpdatedAnnotation] === date ? ms + 1 : ms;
+    return new Date(this.#lastDateMs).toISOString();
   }
 
   #encode(snapshot: Snapshot): Shard {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { metricId } from '../../../core/metric.js';
 import { encodeRecord } from '../../../metricsstore/codec.js';
-import { shardCountAnnotation } from '../../../metricsstore/shard-content.js';
+import { lastUpdatedAnnotation, shardCountAnnotation } from '../../../metricsstore/shard-content.js';
 import { FakeClock, settle } from '../../fake-clock.js';
 import { MemoryShards } from './memory-shards.js';
 import { base, type Replica, type ReplicaSetting, replica, valid, validMany } from './replica-scene.js';
@@ -41,7 +41,7 @@ describe('a leading replica', () => {
     expect(entries()).to.have.length(2);
   });
 
-  it('begins with what the last leader left, and writes nothing when that is all there is', async () => {
+  it('begins with what the last leader left, and writes each ConfigMap once to make it its own', async () => {
     const { clock, shards, leader, start } = scene(...leaderAndFollower);
     await start();
     leader.hold(...validMany(200));
@@ -51,8 +51,14 @@ describe('a leading replica', () => {
     const next = replica(shards, clock, { name: 'next', isLeader: true });
     void next.run();
     await settle();
+    await clock.advance(600_000);
     expect(next.ids().length).to.equal(200);
-    expect(shards.writes.length).to.equal(before);
+    expect(
+      shards.writes
+        .slice(before)
+        .map(({ name }) => name)
+        .sort(),
+    ).to.deep.equal(shards.names());
   });
 
   it('tells that it is primed once it has taken over what was there, be it nothing', async () => {
@@ -281,6 +287,24 @@ describe('a follower', () => {
     expect(follower.replicator.health(), 'it knows what there is').to.deep.equal({ state: 'ready' });
   });
 
+  it('looks again soon when a look at the ConfigMaps failed', async () => {
+    const { clock, leader, follower, start } = scene(...leaderAndFollower);
+    await start();
+    leader.hold(valid('a', 1));
+    await settle();
+    follower.view.isSilent = true;
+    leader.hold(valid('a', 2));
+    follower.view.isCutOff = true;
+    await clock.advance(60_000);
+    expect(follower.value('shop/a?')).to.equal(1);
+    const { reads } = follower.view;
+    await clock.advance(60_000);
+    expect(follower.view.reads - reads, 'without haste').to.be.within(4, 10);
+    follower.view.isCutOff = false;
+    await clock.advance(15_000);
+    expect(follower.value('shop/a?')).to.equal(2);
+  });
+
   it('reads nothing itself while its watch lives', async () => {
     const { clock, leader, follower, start } = scene(...leaderAndFollower);
     await start();
@@ -367,26 +391,105 @@ describe('a follower', () => {
     expect(follower.ids().length).to.equal(200);
   });
 
-  it('names a garbled entry once, loses that one only, and has it back when the leader heals it', async () => {
+  it('names a garbled entry that it found once, and is without that one only until the leader heals it', async () => {
     const { clock, shards, leader, follower, start } = scene(...leaderAndFollower);
+    const [a, b] = [encodeRecord(valid('a')), encodeRecord(valid('b'))];
+    shards.set(base, { data: { [a.key]: '{"half', [b.key]: b.value } });
+    leader.view.isCutOff = true;
     await start();
-    leader.hold(valid('a'), valid('b'));
-    await settle();
-    leader.view.isSilent = true;
-    shards.edit(base, (data) => {
-      data[entryOf('a')] = '{"half';
-    });
-    await clock.advance(1_000);
     shards.edit(base, (data) => {
       data['note'] = 'another event';
     });
     await settle();
     expect(follower.ids()).to.deep.equal(['shop/b?']);
     expect(follower.damage).to.have.length(1);
-    expect(follower.damage[0]).to.contain(entryOf('a'));
+    expect(follower.damage[0]).to.contain(a.key);
+    leader.hold(valid('a'), valid('b'));
     leader.view.mend();
-    await clock.advance(1_000);
+    await clock.advance(31_000);
     expect(follower.ids()).to.deep.equal(['shop/a?', 'shop/b?']);
+  });
+
+  const tamperings: Readonly<Record<string, (data: Record<string, string>) => void>> = {
+    empties: (data) => {
+      for (const key of Object.keys(data)) delete data[key];
+    },
+    garbles: (data) => {
+      for (const key of Object.keys(data)) data[key] = '{"half';
+    },
+    forges: (data) => {
+      data[entryOf('a')] = encodeRecord(valid('a', 99)).value;
+    },
+  };
+  for (const [tampers, tamper] of Object.entries(tamperings)) {
+    it(`goes by what the leader wrote last when somebody ${tampers} the ConfigMap, says so, and heeds the leader's next write`, async () => {
+      const { clock, shards, leader, follower, start } = scene(...leaderAndFollower);
+      await start();
+      leader.hold(valid('a', 5), valid('b'));
+      await settle();
+      leader.view.isCutOff = true;
+      shards.edit(base, tamper);
+      await clock.advance(60_000);
+      expect([follower.value('shop/a?'), follower.value('shop/b?')]).to.deep.equal([5, 1]);
+      expect(follower.damage).to.deep.equal([]);
+      expect(follower.lines.map(({ level, fields }) => ({ level, fields }))).to.deep.equal([
+        { level: 'warn', fields: { configMap: base } },
+      ]);
+      leader.hold(valid('a', 6));
+      leader.view.mend();
+      await clock.advance(31_000);
+      expect(follower.ids()).to.deep.equal(['shop/a?']);
+      expect(follower.value('shop/a?')).to.equal(6);
+    });
+  }
+
+  it('goes by what the leader wrote last when data and annotations are taken away and nobody leads', async () => {
+    const { clock, shards, leader, follower, start } = scene(...leaderAndFollower);
+    await start();
+    leader.hold(...validMany(200));
+    await settle();
+    leader.stop.abort();
+    await settle();
+    for (const name of shards.names()) shards.set(name, { data: {}, annotations: {} });
+    await clock.advance(61_000);
+    expect(follower.ids().length).to.equal(200);
+  });
+
+  it('never goes back to an older point, as of a ConfigMap that was brought back from a copy', async () => {
+    const { shards, leader, follower, start } = scene(...leaderAndFollower);
+    const atMs = Date.UTC(2026, 0, 1);
+    await start();
+    leader.hold(valid('a', 5, atMs - 60_000), valid('b'));
+    await settle();
+    const copy = shards.get(base);
+    leader.hold(valid('a', 6, atMs - 30_000), valid('b', 2));
+    await settle();
+    leader.stop.abort();
+    await settle();
+    if (copy !== undefined) shards.set(base, copy);
+    await settle();
+    expect([follower.value('shop/a?'), follower.value('shop/b?')]).to.deep.equal([6, 1]);
+  });
+
+  it('lets go of a point of the future for a present one', async () => {
+    const { leader, follower, start } = scene(...leaderAndFollower);
+    const atMs = Date.UTC(2026, 0, 1);
+    await start();
+    leader.hold(valid('a', 5, atMs + 3_600_000));
+    await settle();
+    leader.hold(valid('a', 6, atMs));
+    await settle();
+    expect(follower.value('shop/a?')).to.equal(6);
+  });
+
+  it('does not take the removal of a shard that is needed no more for the deed of a stranger', async () => {
+    const { leader, follower, start } = scene(...leaderAndFollower);
+    await start();
+    leader.hold(...validMany(200));
+    await settle();
+    leader.hold(valid('a'));
+    await settle();
+    expect([...leader.lines, ...follower.lines].filter(({ level }) => level === 'warn')).to.deep.equal([]);
   });
 
   it('comes to rest when somebody copied an entry into another shard', async () => {
@@ -396,12 +499,12 @@ describe('a follower', () => {
     await settle();
     leader.stop.abort();
     await settle();
-    const [key] = Object.keys(shards.get(`${base}-1`)?.data ?? {});
-    shards.edit(base, (data) => {
-      data[key ?? ''] = JSON.stringify({
-        ...JSON.parse(shards.get(`${base}-1`)?.data[key ?? ''] ?? ''),
-        observedAt: '2026-01-01T00:00:01Z',
-      });
+    const [key = ''] = Object.keys(shards.get(`${base}-1`)?.data ?? {});
+    const copied = JSON.parse(shards.get(`${base}-1`)?.data[key] ?? '');
+    const { data = {}, annotations = {} } = shards.get(base) ?? {};
+    shards.set(base, {
+      data: { ...data, [key]: JSON.stringify({ ...copied, observedAt: '2026-01-01T00:00:01Z' }) },
+      annotations: { ...annotations, [lastUpdatedAnnotation]: '2026-01-01T00:00:01Z' },
     });
     let changes = 0;
     follower.store.onChange(() => {
@@ -524,6 +627,54 @@ describe('a change of leaders', () => {
     expect(leader.value('shop/a?')).to.equal(5);
   });
 
+  it('refuses a write in flight also when the successor has nothing new to write', async () => {
+    const { clock, leader, follower, shards, start } = scene(...leaderAndFollower);
+    await start();
+    leader.hold(valid('a', 5));
+    await settle();
+    const late = shards.get(base);
+    leader.setLeader(false);
+    follower.setLeader(true);
+    await clock.advance(1_000);
+    const written = shards.swap('r0', base, { data: {}, annotations: {} }, late?.revision);
+    expect(written.ok).to.equal(false);
+    expect([leader.value('shop/a?'), follower.value('shop/a?')]).to.deep.equal([5, 5]);
+  });
+
+  it('lets a new leader that heard of nothing for a while undo none of the last one’s values', async () => {
+    const { clock, leader, follower, shards, start } = scene(...leaderAndFollower);
+    await start();
+    const [early, late] = [Date.UTC(2026, 0, 1), Date.UTC(2026, 0, 1) + 20_000];
+    leader.hold(valid('a', 5, early), valid('b', 1, early));
+    await settle();
+    await clock.advance(20_000);
+    follower.view.isSilent = true;
+    leader.hold(valid('a', 6, late), valid('b', 1, early));
+    await settle();
+    leader.setLeader(false);
+    follower.setLeader(true);
+    await settle();
+    expect([leader.value('shop/a?'), follower.value('shop/a?')]).to.deep.equal([6, 6]);
+    expect(shards.get(base)?.data[entryOf('a')]).to.contain('"value":6');
+  });
+
+  it('lets a new leader write nothing before it could look at what there is', async () => {
+    const { clock, leader, follower, shards, start } = scene(...leaderAndFollower);
+    await start();
+    leader.hold(valid('a', 5));
+    await settle();
+    follower.view.isCutOff = true;
+    leader.setLeader(false);
+    follower.setLeader(true);
+    await clock.advance(10_000);
+    expect(follower.view.attempts).to.equal(0);
+    expect(follower.replicator.health()).to.have.property('state', 'degraded');
+    follower.view.mend();
+    await clock.advance(16_000);
+    expect(shards.writes.at(-1)?.by).to.equal('r1');
+    expect(follower.replicator.health()).to.deep.equal({ state: 'ready' });
+  });
+
   it('lets a write in flight not overwrite what the successor wrote', async () => {
     const { leader, follower, shards, start } = scene(...leaderAndFollower);
     await start();
@@ -531,7 +682,10 @@ describe('a change of leaders', () => {
     await settle();
     leader.view.beforeWrites.push(() => {
       leader.setLeader(false);
-      shards.set(base, { data: { [entryOf('a')]: encodeRecord(valid('a', 7)).value } });
+      shards.set(base, {
+        data: { [entryOf('a')]: encodeRecord(valid('a', 7)).value },
+        annotations: { [lastUpdatedAnnotation]: '2026-01-01T00:00:01Z' },
+      });
     });
     leader.hold(valid('a', 6));
     await settle();

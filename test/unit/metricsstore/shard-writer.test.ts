@@ -18,11 +18,10 @@ function scene(setting: ReplicaSetting = {}) {
     forbid: () => {
       mayWrite = false;
     },
-    write: (seen = known()) =>
+    write: (seen = known(), isFirst = false) =>
       own.writer.write(
         own.store.snapshot,
-        seen.length === 0 ? [undefined] : seen,
-        () => mayWrite,
+        { known: seen.length === 0 ? [undefined] : seen, mayWrite: () => mayWrite, isFirst },
         own.stop.signal,
       ),
     entries: (name = base) => Object.keys(shards.get(name)?.data ?? {}),
