@@ -4,17 +4,13 @@ import {
 } from '@datadog/datadog-api-client/dist/packages/datadog-api-client-common/configuration.js';
 import { BaseServerConfiguration } from '@datadog/datadog-api-client/dist/packages/datadog-api-client-common/servers.js';
 import { AuthenticationApi } from '@datadog/datadog-api-client/dist/packages/datadog-api-client-v1/apis/AuthenticationApi.js';
-import type { Dispatcher } from 'undici';
-import type { Clock } from '../core/clock.js';
 import { Fault } from '../core/fault.js';
 import { fail, ok, type Result } from '../core/result.js';
 import { counter, type Registry } from '../core/telemetry.js';
 import { requestStatus, toFault } from './faults.js';
-import { Exchange } from './transport.js';
+import { Exchange, type ExchangePorts } from './transport.js';
 
-export interface DatadogClientPorts {
-  readonly dispatcher: Dispatcher;
-  readonly clock: Clock;
+export interface DatadogClientPorts extends ExchangePorts {
   readonly registry: Registry;
 }
 

@@ -61,11 +61,23 @@ function rateLimited(exchange: Exchange): Fault {
 
 /** Datadog explains itself in `errors` of the body. */
 function saidByDatadog(error: unknown): string {
-  const body: unknown =
-    typeof error === 'object' && error !== null && 'body' in error ? error.body : undefined;
+  const body = bodyOf(error);
   if (typeof body !== 'object' || body === null || !('errors' in body) || !Array.isArray(body.errors))
     return '';
   return `: ${oneLine(body.errors.map(String).join('; '))}`;
+}
+
+/** Of a status that Datadog's specification does not name, such as 422, the SDK wraps the text in words of its own. */
+function bodyOf(error: unknown): unknown {
+  if (typeof error !== 'object' || error === null || !('body' in error)) return undefined;
+  if (typeof error.body !== 'string') return error.body;
+  const text = /^Unknown API Status Code!\nBody: "([\s\S]*)"$/.exec(error.body)?.[1];
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    // A page of a proxy explains nothing that would fit a sentence.
+    return undefined;
+  }
 }
 
 /** Texts from outside end up in conditions and events of Kubernetes, which are short. */

@@ -3,6 +3,7 @@ import type { MetricsQueryMetadata } from '@datadog/datadog-api-client/dist/pack
 import type { MetricsQueryResponse } from '@datadog/datadog-api-client/dist/packages/datadog-api-client-v1/models/MetricsQueryResponse.js';
 import type { Clock } from '../core/clock.js';
 import { Fault } from '../core/fault.js';
+import { clockToleranceMs } from '../core/foreign-clock.js';
 import type { InvalidReason, Point } from '../core/metric.js';
 import { fail, ok, type Result } from '../core/result.js';
 import { gauge, type Registry } from '../core/telemetry.js';
@@ -45,7 +46,8 @@ export class DatadogPoints {
   }
 
   /**
-   * One HTTP call; queries without a series are absent from the map. While the rate limit is used up no call is made.
+   * One HTTP call, two when the answer to the first shows that the clock was wrong and another time was asked for.
+   * Queries without a series are absent from the map. While the rate limit is used up no call is made.
    * Faults: `datadog.rate_limited` (with `retryAfterSeconds`), `datadog.rejected`, `datadog.unreachable`, `datadog.denied`.
    */
   async latest<Q extends string>(
@@ -54,7 +56,20 @@ export class DatadogPoints {
   ): Promise<Result<ReadonlyMap<Q, Reading>, Fault>> {
     const paused = this.#pause();
     if (paused !== undefined) return fail(paused);
-    const to = Math.floor(this.#ports.clock.nowMs() / 1000);
+    const clock = this.#ports.clock;
+    const [nowMs, atMs] = [clock.nowMs(), clock.monotonicMs()];
+    const answer = await this.#ask(queries, Math.floor(nowMs / 1000), signal);
+    const steppedMs = clock.nowMs() - nowMs - (clock.monotonicMs() - atMs);
+    return Math.abs(steppedMs) > clockToleranceMs && answer.ok
+      ? this.#ask(queries, Math.floor(clock.nowMs() / 1000), signal)
+      : answer;
+  }
+
+  async #ask<Q extends string>(
+    queries: readonly Q[],
+    to: number,
+    signal: AbortSignal,
+  ): Promise<Result<ReadonlyMap<Q, Reading>, Fault>> {
     const answer = await this.#ports.client.call(
       async (configuration) => {
         const window = { from: to - this.#windowSeconds, to };
@@ -112,9 +127,7 @@ export function readAnswer<Q extends string>(
   queries: readonly Q[],
   answer: MetricsQueryResponse,
 ): Result<ReadonlyMap<Q, Reading>, Fault> {
-  if (typeof answer !== 'object' || answer === null) {
-    return fail(new Fault('datadog.unreachable', 'Datadog answered 200 with a body that cannot be read'));
-  }
+  if (typeof answer !== 'object' || answer === null) return fail(unreadable());
   if (
     (answer.error !== undefined && answer.error !== '') ||
     (answer.status !== undefined && answer.status !== 'ok')
@@ -126,6 +139,8 @@ export function readAnswer<Q extends string>(
       ),
     );
   }
+  // The SDK makes an empty answer of whatever is not JSON: a web page, half a body.
+  if (!Array.isArray(answer.series) && answer.status !== 'ok') return fail(unreadable());
   const byQuery = new Map<Q, MetricsQueryMetadata[]>();
   let strays = 0;
   for (const series of answer.series ?? []) {
@@ -136,6 +151,13 @@ export function readAnswer<Q extends string>(
   const readings = new Map<Q, Reading>([...byQuery].map(([query, series]) => [query, toReading(series)]));
   if (strays > 0) for (const query of queries) if (!readings.has(query)) readings.set(query, strayed(strays));
   return ok(readings);
+}
+
+function unreadable(): Fault {
+  return new Fault(
+    'datadog.unreachable',
+    'Datadog, or a proxy on the way, answered 200 with a body that cannot be read',
+  );
 }
 
 /** By `query_index`; without one, a lone query owns all, and otherwise only the very text of the query counts. */

@@ -5,6 +5,7 @@ import {
 } from '@datadog/datadog-api-client/dist/packages/datadog-api-client-common/http/http.js';
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import { type Clock, deadline } from '../core/clock.js';
+import type { ForeignClock } from '../core/foreign-clock.js';
 import { withoutBareNumbers } from './bare-numbers.js';
 import type { Headers } from './rate-limit.js';
 
@@ -29,9 +30,16 @@ export function createDispatcher(proxy: ProxyOptions): Dispatcher {
   });
 }
 
+export interface ExchangePorts {
+  readonly dispatcher: Dispatcher;
+  readonly clock: Clock;
+  /** Datadog's clock, which learns from each answer. */
+  readonly datadogClock?: ForeignClock;
+}
+
 /** The transport of one call, which remembers the answer's status and headers: the SDK hands on neither. */
 export class Exchange implements HttpLibrary {
-  readonly #ports: { readonly dispatcher: Dispatcher; readonly clock: Clock };
+  readonly #ports: ExchangePorts;
   readonly #timeoutMs: number;
   readonly #userAgent: string;
   readonly #signal: AbortSignal;
@@ -39,7 +47,7 @@ export class Exchange implements HttpLibrary {
   headers: Headers = {};
 
   constructor(
-    ports: { readonly dispatcher: Dispatcher; readonly clock: Clock },
+    ports: ExchangePorts,
     options: { readonly timeoutMs: number; readonly userAgent: string },
     signal: AbortSignal,
   ) {
@@ -51,7 +59,9 @@ export class Exchange implements HttpLibrary {
 
   /** The whole answer is read within the time-out, so that a body that trickles cannot hold the caller. */
   async send(context: RequestContext): Promise<ResponseContext> {
-    const bound = deadline(this.#ports.clock, this.#timeoutMs, this.#signal);
+    const { clock, datadogClock } = this.#ports;
+    const bound = deadline(clock, this.#timeoutMs, this.#signal);
+    const sentAtMs = clock.monotonicMs();
     try {
       const body = context.getBody();
       const answer = await request(context.getUrl(), {
@@ -61,6 +71,7 @@ export class Exchange implements HttpLibrary {
         signal: bound.signal,
         ...(typeof body === 'string' || body instanceof Buffer ? { body } : {}),
       });
+      datadogClock?.observe(answer.headers, sentAtMs);
       const text = await answer.body.text();
       this.status = answer.statusCode;
       this.headers = flatten(answer.headers);

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.js';
 import type { Component, Health } from '../core/component.js';
 import { Fault } from '../core/fault.js';
 import type { Logger } from '../core/log.js';
-import type { HeldRecord, MetricId, MetricRecord } from '../core/metric.js';
+import { type HeldRecord, lastPointOf, type MetricId, type MetricRecord } from '../core/metric.js';
 import { fail, type Result } from '../core/result.js';
 import { gauge, histogram, type Registry } from '../core/telemetry.js';
 import { Wake } from '../core/wake.js';
@@ -11,7 +11,7 @@ import type { Ask } from './isolate.js';
 import { effectiveMaxAgeMs, judge } from './judge.js';
 import type { DatadogQuery } from './query.js';
 import type { Outcome, Reading } from './reading.js';
-import { askRound, type RoundLimits } from './round.js';
+import { askRound, type RoundLimits, type RoundQueries } from './round.js';
 import { RoundLog } from './round-log.js';
 import { Suspects } from './suspects.js';
 import type { Want } from './wants.js';
@@ -218,10 +218,13 @@ export class Refresher implements Component {
     this.#measure(records, clock.monotonicMs() - startedAtMs);
   }
 
-  #due(wants: readonly Want[], scope: 'all' | 'new'): { together: DatadogQuery[]; alone: DatadogQuery[] } {
+  #due(wants: readonly Want[], scope: 'all' | 'new'): RoundQueries {
     const queries = new Set<DatadogQuery>();
+    const answered = new Set<DatadogQuery>();
     for (const want of wants) {
-      if (want.ask.kind === 'query' && (scope === 'all' || this.#isNew(want))) queries.add(want.ask.query);
+      if (want.ask.kind !== 'query' || (scope === 'new' && !this.#isNew(want))) continue;
+      queries.add(want.ask.query);
+      if (this.#wasAnswered(want.id, want.ask.query)) answered.add(want.ask.query);
     }
     if (scope === 'all') this.#suspects.keepOnly(queries);
     const nowMs = this.#ports.clock.monotonicMs();
@@ -229,7 +232,19 @@ export class Refresher implements Component {
     return {
       together: [...queries].filter((query) => standing(query) === 'trusted'),
       alone: [...queries].filter((query) => standing(query) === 'alone'),
+      answered: this.#fromAnywhere([...answered]),
     };
+  }
+
+  #wasAnswered(id: MetricId, query: DatadogQuery): boolean {
+    const record = this.#ports.sink.get(id)?.record;
+    return record?.query === query && lastPointOf(record) !== undefined;
+  }
+
+  /** Begins at a place of its own each time. */
+  #fromAnywhere(queries: readonly DatadogQuery[]): readonly DatadogQuery[] {
+    const start = Math.floor(this.#ports.random() * queries.length);
+    return [...queries.slice(start), ...queries.slice(0, start)];
   }
 
   #isNew(want: Want): boolean {

@@ -4,6 +4,7 @@ import { type Ask, askIsolating, type IsolationBudget } from './isolate.js';
 import { inParallel } from './parallel.js';
 import type { DatadogQuery } from './query.js';
 import type { Outcome } from './reading.js';
+import { refusesAll, Witnesses } from './witnesses.js';
 
 export interface RoundLimits extends BatchLimits {
   readonly maxParallelQueries: number;
@@ -14,29 +15,56 @@ const isolationCalls = 200;
 /** After so many calls in a row that failed for everyone, the rest of a round is not tried. */
 const outageAfter = 3;
 
+/** What is to be asked. */
+export interface RoundQueries {
+  readonly together: readonly DatadogQuery[];
+  /** Each gets a batch of its own. */
+  readonly alone: readonly DatadogQuery[];
+  /** Those of them that Datadog has answered before, in random order. */
+  readonly answered?: readonly DatadogQuery[];
+}
+
 /**
- * Asks all queries once, in batches, several at a time. A query of `alone` gets a batch of its own.
+ * Asks all queries once, in batches, several at a time.
  * When call after call fails for reasons that are not the queries', the rest gets that fault without a call.
+ * When Datadog refuses everything, what it answered before too, that is such a reason.
  */
 export async function askRound(
-  queries: { readonly together: readonly DatadogQuery[]; readonly alone: readonly DatadogQuery[] },
+  queries: RoundQueries,
   ask: Ask,
   limits: RoundLimits,
 ): Promise<ReadonlyMap<DatadogQuery, Outcome>> {
   const together = toBatches(queries.together, limits);
   const alone = toBatches(queries.alone, { ...limits, maxQueries: 1 });
-  const budget: IsolationBudget = { callsLeft: isolationCalls };
+  const witnesses = new Witnesses(queries.answered ?? []);
+  const budget: IsolationBudget = { callsLeft: isolationCalls, witnesses };
   const guarded = stopInOutage(ask);
   const answers = await inParallel(
     [...together.batches, ...alone.batches],
     limits.maxParallelQueries,
     (batch) => askIsolating(batch, guarded, budget),
   );
-  const outcomes = new Map<DatadogQuery, Outcome>(answers.flatMap((answer) => [...answer]));
+  const outcomes = new Map(excuse(new Map(answers.flatMap((answer) => [...answer])), witnesses));
   for (const [query, urlLength] of [...together.oversized, ...alone.oversized]) {
     outcomes.set(query, { kind: 'oversized', urlLength, maxUrlLength: limits.maxUrlLength });
   }
   return outcomes;
+}
+
+/** A round in which everything was refused, what was answered before too, says nothing of any query. */
+function excuse(
+  outcomes: ReadonlyMap<DatadogQuery, Outcome>,
+  witnesses: Witnesses,
+): ReadonlyMap<DatadogQuery, Outcome> {
+  const [first, ...others] = [...outcomes.values()].map(refusalOf);
+  if (first === undefined || others.includes(undefined)) return outcomes;
+  if (![...outcomes.keys()].some((query) => witnesses.has(query))) return outcomes;
+  const outcome: Outcome = { kind: 'failed', fault: refusesAll(first) };
+  return new Map([...outcomes.keys()].map((query) => [query, outcome]));
+}
+
+function refusalOf(outcome: Outcome): Fault | undefined {
+  return outcome.kind === 'failed' && outcome.fault.code === 'datadog.rejected' ? outcome.fault : undefined;
 }
 
 function stopInOutage(ask: Ask): Ask {

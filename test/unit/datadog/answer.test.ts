@@ -53,6 +53,14 @@ describe('an answer of the query API', () => {
     expect(readings(['a'], [])).to.deep.equal({});
   });
 
+  it('is unreadable with neither status nor series, as the SDK reads a web page or half a body', () => {
+    for (const answer of [null, {}, { series: null }, { res_type: 'time_series' }]) {
+      const result = read(['a', 'b'], answer);
+      expect(result).to.have.nested.property('error.code', 'datadog.unreachable');
+      expect(result).to.have.nested.property('error.message').that.includes('a body that cannot be read');
+    }
+  });
+
   it('gives no point where one query has several series, and names their scopes', () => {
     const answer = read(['a', 'b'], {
       status: 'ok',
@@ -145,8 +153,8 @@ describe('an answer of the query API', () => {
       expect(read(['a'], body)).to.have.nested.property('error.code', 'datadog.unreachable');
   });
 
-  it('takes an empty object for an answer without series', () => {
-    expect(read(['a'], {})).to.deep.equal({ ok: true, value: new Map() });
+  it('takes a mere "ok" for an answer without series', () => {
+    expect(read(['a'], { status: 'ok' })).to.deep.equal({ ok: true, value: new Map() });
   });
 
   it('never credits a point to a query that did not produce it, for any shuffled, missing, doubled or stray series', () => {

@@ -5,6 +5,7 @@ import type { Exchange } from '../../../datadog/transport.js';
 const place = { baseUrl: 'https://api.datadoghq.eu', timeoutMs: 20_000 };
 const exchange = (status: number | undefined, headers: Record<string, string> = {}) =>
   ({ status, headers }) as unknown as Exchange;
+const wrapped = (text: string) => ({ code: 0, body: `Unknown API Status Code!\nBody: "${text}"` });
 const said = (...errors: unknown[]) => ({ code: 0, body: { errors } });
 
 describe('a failed call to Datadog', () => {
@@ -13,6 +14,13 @@ describe('a failed call to Datadog', () => {
     [413, {}, 'datadog.rejected', /413/],
     [414, {}, 'datadog.rejected', /414/],
     [422, said('unknown aggregator', 'more'), 'datadog.rejected', /422: unknown aggregator; more/],
+    [
+      422,
+      wrapped('{"errors":["unknown \\"aggregator\\""]}'),
+      'datadog.rejected',
+      /422: unknown "aggregator"$/,
+    ],
+    [503, wrapped('<html>"busy"</html>'), 'datadog.unreachable', /api\.datadoghq\.eu answered 503$/],
     [401, said('Unauthorized'), 'datadog.denied', /DD_API_KEY and DD_APP_KEY.*DD_SITE/],
     [403, said('Forbidden'), 'datadog.denied', /403: Forbidden.*timeseries_query/],
     [404, {}, 'datadog.unreachable', /404.*DD_SITE/],

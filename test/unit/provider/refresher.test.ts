@@ -512,6 +512,33 @@ describe('what Datadog says', () => {
   });
 });
 
+describe('a Datadog that refuses everything', () => {
+  for (const count of [1, 2, 40])
+    it(`costs ${count} metrics no value while they are young, and is over with the next refresh`, async () => {
+      const specs = Array.from({ length: count }, (_, index) => jobs(`q${index}`));
+      let refuses = false;
+      const { clock, value, get, run } = scene({
+        specs,
+        answer: ({ queries }, time) =>
+          refuses ? fail(new Fault('datadog.rejected', '200 with an error: no')) : points(queries, time),
+      });
+      const values = () => specs.map((_, index) => value(`shop/jobs?queue=q${index}`));
+      void run();
+      await clock.advance(1_000);
+      refuses = true;
+      await clock.advance(30_000);
+      expect(new Set(values())).to.deep.equal(new Set([1]));
+      expect(get('shop/jobs?queue=q0'))
+        .to.have.property('trouble')
+        .that.includes('refuses queries that it answered before');
+      await clock.advance(600_000);
+      expect(get('shop/jobs?queue=q0')).to.include({ state: 'invalid', reason: 'stale' });
+      refuses = false;
+      await clock.advance(30_000);
+      expect(new Set(values())).to.deep.equal(new Set([1]));
+    });
+});
+
 describe('a query that Datadog refuses', () => {
   function refusing(count: number, extra: { readonly random?: number } = {}) {
     const specs = [hpa('bad', 'bad'), ...Array.from({ length: count }, (_, index) => jobs(`q${index}`))];

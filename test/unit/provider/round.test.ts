@@ -109,6 +109,49 @@ describe('a round', () => {
     expect(codes).to.deep.equal(Array.from({ length: 73 }, () => 'datadog.rejected'));
   });
 
+  it('takes it for an outage when what was answered before is refused too, and searches for no bad query', async () => {
+    const { calls, ask } = scene(() => new Fault('datadog.rejected', '400: no'));
+    const together = some(35 * 20);
+    const outcomes = await askRound({ together, alone: [], answered: some(35 * 20) }, ask, {
+      ...limits,
+      maxParallelQueries: 1,
+    });
+    expect(calls.length).to.equal(20 + 3 * 2);
+    for (const query of together) {
+      const outcome = outcomes.get(query);
+      expect(outcome).to.have.nested.property('fault.code', 'datadog.unreachable');
+      expect(outcome)
+        .to.have.nested.property('fault.message')
+        .that.includes('refuses queries that it answered before (400: no)');
+    }
+  });
+
+  it('believes a lone query that was answered before, and new ones in its company, when all are refused', async () => {
+    for (const [together, alone] of [
+      [some(1), []],
+      [[], some(1)],
+      [some(3), []],
+      [some(2), some(2, 'suspect')],
+    ] as const) {
+      const { ask } = scene(() => new Fault('datadog.rejected', 'no'));
+      const outcomes = await askRound({ together, alone, answered: some(1) }, ask, limits);
+      const codes = [...outcomes.values()].map((outcome) => outcome.kind === 'failed' && outcome.fault.code);
+      expect(codes).to.deep.equal([...together, ...alone].map(() => 'datadog.unreachable'));
+    }
+  });
+
+  it('finds the one that turned bad among those that were answered before, for one call more', async () => {
+    for (let bad = 0; bad < 35; bad += 1) {
+      const { calls, ask } = scene((queries) =>
+        queries.includes(`q${bad}` as DatadogQuery) ? new Fault('datadog.rejected', 'bad') : undefined,
+      );
+      const outcomes = await askRound({ together: some(35), alone: [], answered: some(35) }, ask, limits);
+      const failed = [...outcomes].filter(([, outcome]) => outcome.kind !== 'read').map(([query]) => query);
+      expect(failed).to.deep.equal([`q${bad}`]);
+      expect(calls.length - 1).to.be.at.most(2 * Math.ceil(Math.log2(35)) + (bad === 0 ? 2 : 1));
+    }
+  });
+
   it('spends a bounded number of calls on the search for bad queries, however many there are', async () => {
     const { calls, ask } = scene((queries) =>
       queries.length > 1 ? new Fault('datadog.rejected', 'bad') : undefined,
