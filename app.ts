@@ -8,10 +8,12 @@ import { servingNames } from './certs/serving-names.js';
 import type { CertificateSource } from './certs/source.js';
 import type { Config } from './config/load.js';
 import { type Clock, deadline } from './core/clock.js';
+import { ForeignClock } from './core/foreign-clock.js';
 import type { Group } from './core/life.js';
 import type { Logger } from './core/log.js';
 import { ok, type Result } from './core/result.js';
 import type { Registry } from './core/telemetry.js';
+import { Timekeeper } from './core/timekeeper.js';
 import { DatadogClient } from './datadog/client.js';
 import { KeyCheck } from './datadog/key-check.js';
 import { DatadogPoints } from './datadog/points.js';
@@ -28,6 +30,7 @@ import { ConfigMapShards } from './kube/configmap.js';
 import { LeaseBox } from './kube/lease.js';
 import { Reviews } from './kube/review.js';
 import { SecretBox } from './kube/secret.js';
+import { reportSilence } from './kube/silence.js';
 import { loadKubeTarget } from './kube/target.js';
 import { Election } from './leader/election.js';
 import { LoneLeader } from './leader/lone.js';
@@ -60,27 +63,37 @@ export interface App {
 
 /** ConfigMaps that the metrics may fill; RBAC names them one by one. etcd's bound for each is 1 MiB. */
 export const shardLimits = { maxBytes: 800_000, maxShards: 32 };
+/** For a request to the API server. */
+const requestTimeoutMs = 10_000;
 /** Datadog was seen to refuse longer ones. */
 const maxUrlLength = 7_000;
 /** What giving up the lead may take at a stop. */
 export const releaseMs = 5_000;
 
 /** Builds every part and fits them together; decides nothing. The error says why there is no cluster to talk to. */
-export function buildApp(inputs: AppInputs): Result<App, string> {
-  const { config, clock, log, registry } = inputs;
+export function buildApp(given: AppInputs): Result<App, string> {
+  const { config, log, registry } = given;
   const listenerMetrics = createListenerMetrics(registry);
   if (!config.externalMetrics.enabled) {
     const nothing = { checks: [], first: [], last: [], close: async () => {} };
     return ok({
-      process: toProcess(inputs, listenerMetrics, nothing),
+      process: toProcess(given, listenerMetrics, nothing),
       metricsPort: () => undefined,
       isLeader: () => false,
     });
   }
 
-  const cluster = buildCluster(inputs);
+  const times = buildClocks(given);
+  const clock = times.keeper;
+  const inputs = { ...given, clock };
+  const cluster = buildCluster(inputs, times.cluster);
   if (!cluster.ok) return cluster;
   const { client, autoscalers, authentication, reviews, shards } = cluster.value;
+  reportSilence(registry, {
+    autoscalers: () => autoscalers.staleForMs(),
+    'authentication-config': () => authentication.staleForMs(),
+    'stored-metrics': () => shards.heardAgoMs(),
+  });
   const maxAgeMs = effectiveMaxAgeMs(
     config.externalMetrics.maxAgeSeconds,
     config.externalMetrics.rollupSeconds,
@@ -92,7 +105,11 @@ export function buildApp(inputs: AppInputs): Result<App, string> {
   const leadership = election ?? new LoneLeader(clock.nowMs());
   const replicator = buildReplicator(inputs, { box: shards, store, leadership }, maxAgeMs);
   const dispatcher = createDispatcher(config.proxy);
-  const { points, keyCheck } = buildDatadog(inputs, dispatcher);
+  const { points, keyCheck } = buildDatadog(
+    { ...inputs, clock: clock.forPoints() },
+    dispatcher,
+    times.datadog,
+  );
   const refresher = new Refresher(
     {
       wants,
@@ -100,7 +117,7 @@ export function buildApp(inputs: AppInputs): Result<App, string> {
       sink: store,
       leadership,
       priming: replicator,
-      clock,
+      clock: clock.forPoints(),
       log,
       registry,
       random: Math.random,
@@ -108,7 +125,15 @@ export function buildApp(inputs: AppInputs): Result<App, string> {
     toRefresherOptions(config),
   );
   const certificate = buildCertificate(inputs, client);
-  const checks: HealthCheck[] = [refresher, replicator, autoscalers, authentication, certificate, keyCheck];
+  const checks: HealthCheck[] = [
+    refresher,
+    replicator,
+    autoscalers,
+    authentication,
+    certificate,
+    keyCheck,
+    clock,
+  ];
   const server = createApiServer(
     {
       records: store,
@@ -116,7 +141,9 @@ export function buildApp(inputs: AppInputs): Result<App, string> {
       accessReviewer: reviews,
       tokenReviewer: reviews,
       authentication,
-      replica: { describe: () => describeReplica(leadership.leader(), replicator.unchangedForMs()) },
+      replica: {
+        describe: () => describeReplica(leadership.leader(), replicator.unchangedForMs(), clock.describe()),
+      },
       readiness: { checks: () => toProbeChecks('ready', checks) },
       liveness: { checks: () => toProbeChecks('live', checks) },
       registry,
@@ -180,14 +207,24 @@ function toProcess(
   return new ReplicaProcess({ clock, log, registry, metrics }, parts, config.process);
 }
 
+/** The clocks of the others, which their doors keep, and what this replica makes of them. */
+function buildClocks({ clock, log, registry }: AppInputs) {
+  const datadog = new ForeignClock({ clock }, { whose: "Datadog's" });
+  const cluster = new ForeignClock({ clock }, { whose: "the API server's" });
+  return { datadog, cluster, keeper: new Timekeeper({ clock, log, registry, datadog, cluster }) };
+}
+
 /** All that speaks with the API server, over one client. */
-function buildCluster({ config, environment, clock, log, registry, version }: AppInputs) {
+function buildCluster(
+  { config, environment, clock, log, registry, version }: AppInputs,
+  clusterClock: ForeignClock,
+) {
   const { kubernetes } = config;
   const target = loadKubeTarget({ kubeconfigPath: kubernetes.kubeconfigPath, environment });
   if (!target.ok) return target;
   const client = new KubeClient(
-    { target: target.value, clock, log, registry },
-    { requestTimeoutMs: 10_000, userAgent: `datadog-cluster-agent/${version}` },
+    { target: target.value, clock, log, registry, clusterClock },
+    { requestTimeoutMs, userAgent: `datadog-cluster-agent/${version}` },
   );
   const ports = { client, clock, log, random: Math.random };
   const times = toWatchTimes(config);
@@ -199,6 +236,7 @@ function buildCluster({ config, environment, clock, log, registry, version }: Ap
     shards: new ConfigMapShards(ports, {
       ...times,
       watchSeconds: toShardWatchSeconds(config),
+      timeoutMs: toShardTimeoutMs(config),
       namespace: kubernetes.namespace,
     }),
   });
@@ -212,6 +250,11 @@ function toWatchTimes({ kubernetes }: Config): { readonly resyncMs: number; read
 function toShardWatchSeconds({ externalMetrics, kubernetes }: Config): number {
   const shorter = Math.min(kubernetes.requestTimeoutSeconds, 0.8 * externalMetrics.localCopyRefreshSeconds);
   return Math.max(1, Math.floor(shorter));
+}
+
+/** A request that hangs must not cost the next refresh of the copy too. */
+function toShardTimeoutMs({ externalMetrics }: Config): number {
+  return Math.min(requestTimeoutMs, Math.max(1_000, 500 * externalMetrics.localCopyRefreshSeconds));
 }
 
 function buildElection(
@@ -261,10 +304,11 @@ function buildReplicator(
 function buildDatadog(
   { config, clock, log, registry, version }: AppInputs,
   dispatcher: ReturnType<typeof createDispatcher>,
+  datadogClock: ForeignClock,
 ) {
   const { externalMetrics } = config;
   const client = new DatadogClient(
-    { dispatcher, clock, registry },
+    { dispatcher, clock, registry, datadogClock },
     {
       baseUrl: externalMetrics.endpoint,
       apiKey: externalMetrics.apiKey,

@@ -28,6 +28,23 @@ export function gauge<L extends string>(
   return new Gauge({ name, help, labelNames: [...labelNames], registers: [registry] });
 }
 
+/** A gauge whose values are read when somebody asks for them; its one label is `label`. */
+export function readGauge<L extends string>(
+  registry: Registry,
+  { name, help, label }: { readonly name: string; readonly help: string; readonly label: L },
+  read: () => Readonly<Record<string, number>>,
+): Gauge<L> {
+  return new Gauge<L>({
+    name,
+    help,
+    labelNames: [label],
+    registers: [registry],
+    collect() {
+      for (const [labelValue, value] of Object.entries(read())) this.labels(labelValue).set(value);
+    },
+  });
+}
+
 export function histogram<L extends string>(
   registry: Registry,
   name: string,

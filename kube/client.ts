@@ -2,6 +2,7 @@ import type { Counter } from 'prom-client';
 import { type Dispatcher, request as send } from 'undici';
 import type { Clock } from '../core/clock.js';
 import { Fault, messageOf } from '../core/fault.js';
+import type { ForeignClock } from '../core/foreign-clock.js';
 import type { Logger } from '../core/log.js';
 import { fail, ok, type Result } from '../core/result.js';
 import { counter, type Registry } from '../core/telemetry.js';
@@ -18,6 +19,8 @@ export interface KubeClientPorts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly registry?: Registry;
+  /** The API server's clock, which learns from each answer. */
+  readonly clusterClock?: ForeignClock;
 }
 
 export interface KubeClientOptions {
@@ -74,8 +77,9 @@ export class KubeClient implements KubeApi {
   ): AsyncGenerator<Result<readonly unknown[], Fault>, void, undefined> {
     const limit = startTimeLimit(this.#ports.clock, call.silenceMs, signal);
     let reply: Reply | undefined;
+    let line: Result<Line, Fault> | undefined;
     try {
-      const line = await within(limit, this.#connection.line());
+      line = await within(limit, this.#connection.line());
       if (!line.ok) return yield line;
       reply = await this.#send(line.value, 'GET', path, call, limit.signal);
       this.#count('WATCH', reply.statusCode);
@@ -86,6 +90,7 @@ export class KubeClient implements KubeApi {
       yield* this.#lines(path, reply, limit);
     } catch (error: unknown) {
       if (reply === undefined) this.#count('WATCH', undefined);
+      if (line?.ok === true && limit.hasExpired()) this.#connection.silent(line.value);
       yield fail(
         explain(`GET ${path}`, error, { limit, parent: signal, expired: `silent for ${call.silenceMs} ms` }),
       );
@@ -127,8 +132,9 @@ export class KubeClient implements KubeApi {
   ): Promise<{ readonly result: Result<unknown, Fault>; readonly again: boolean }> {
     const { method, path, call, limit } = attempt;
     const name = `${method} ${path}`;
+    let line: Result<Line, Fault> | undefined;
     try {
-      const line = await within(limit, this.#connection.line());
+      line = await within(limit, this.#connection.line());
       if (!line.ok) return { result: line, again: false };
       const reply = await this.#send(line.value, method, path, call, limit.signal);
       this.#count(method, reply.statusCode);
@@ -139,6 +145,8 @@ export class KubeClient implements KubeApi {
       return { result: parseBody(name, await reply.body.text()), again: false };
     } catch (error: unknown) {
       this.#count(method, undefined);
+      const isSilent = limit.hasExpired() || isTooLate(attempt.parent);
+      if (line?.ok === true && isSilent) this.#connection.silent(line.value);
       const expired = `no answer within ${call.timeoutMs ?? this.#options.requestTimeoutMs} ms`;
       const fault = explain(name, error, { limit, parent: attempt.parent, expired });
       const isRepeatable = call.repeatable ?? method === 'GET';
@@ -149,7 +157,7 @@ export class KubeClient implements KubeApi {
     }
   }
 
-  #send(
+  async #send(
     line: Line,
     method: Method,
     path: string,
@@ -158,7 +166,8 @@ export class KubeClient implements KubeApi {
   ): Promise<Reply> {
     const body = 'body' in call && call.body !== undefined ? JSON.stringify(call.body) : undefined;
     const { accept, contentType }: Call = 'silenceMs' in call ? {} : call;
-    return send(`${this.#ports.target.server}${path}${queryText(call.query)}`, {
+    const sentAtMs = this.#ports.clock.monotonicMs();
+    const reply = await send(`${this.#ports.target.server}${path}${queryText(call.query)}`, {
       method,
       dispatcher: line.dispatcher,
       signal,
@@ -170,6 +179,8 @@ export class KubeClient implements KubeApi {
       },
       ...(body === undefined ? {} : { body }),
     });
+    this.#ports.clusterClock?.observe(reply.headers, sentAtMs);
+    return reply;
   }
 
   async #refusal(call: string, reply: Reply): Promise<Fault> {
@@ -194,6 +205,11 @@ interface Attempt {
   readonly call: Call;
   readonly limit: TimeLimit;
   readonly parent: AbortSignal;
+}
+
+/** Whether the caller waited in vain, as opposed to a stop, whose reason is the platform's own. */
+function isTooLate(parent: AbortSignal): boolean {
+  return parent.aborted && !(parent.reason instanceof DOMException);
 }
 
 /** Reading credentials knows no signal of ours: the wait for it does. */

@@ -13,6 +13,8 @@ export interface StoredShard {
 }
 
 export interface ConfigMapShardsOptions extends FollowOptions {
+  /** For one request; default: the client's. */
+  readonly timeoutMs?: number;
   readonly namespace: string;
 }
 

@@ -25,6 +25,14 @@ export interface ConnectionOptions {
   readonly refreshMs: number;
 }
 
+/** The line in use, and what it was made from. */
+interface Current {
+  readonly line: Line;
+  readonly tls: TlsMaterial;
+  readonly tlsDigest: string;
+  readonly readAtMs: number;
+}
+
 /** A watch holds one connection for itself, so this bounds watches and requests in flight together. */
 const maxConnections = 128;
 const connectTimeoutMs = 10_000;
@@ -41,7 +49,7 @@ const rereadMs = 5_000;
 export class Connection {
   readonly #ports: ConnectionPorts;
   readonly #options: ConnectionOptions;
-  #current: { readonly line: Line; readonly tlsDigest: string; readonly readAtMs: number } | undefined;
+  #current: Current | undefined;
   #reading: Promise<Result<Line, Fault>> | undefined;
   #wasRefused = false;
   #complaint: string | undefined;
@@ -78,6 +86,18 @@ export class Connection {
     if (ageMs < Math.min(rereadMs, this.#options.refreshMs)) return false;
     this.#wasRefused = true;
     return true;
+  }
+
+  /**
+   * Nothing came over a line for as long as was waited. It may be dead without having ended, as when something in
+   * between has forgotten it, and then all its kept-alive connections are: the next request opens new ones. What is
+   * under way on the old may still end.
+   */
+  silent(line: Line): void {
+    const current = this.#current;
+    if (current === undefined || current.line.dispatcher !== line.dispatcher) return;
+    this.#current = { ...current, line: { ...current.line, dispatcher: this.#open(current.tls) } };
+    void this.#retire(line.dispatcher);
   }
 
   /** Ends all connections at once, and with them what is still under way. */
@@ -121,7 +141,8 @@ export class Connection {
     const old = this.#current;
     const isSamePool = old !== undefined && old.tlsDigest === tlsDigest;
     const dispatcher = isSamePool ? old.line.dispatcher : this.#open(credentials.tls);
-    this.#current = { line: { dispatcher, headers: credentials.headers }, tlsDigest, readAtMs };
+    const line = { dispatcher, headers: credentials.headers };
+    this.#current = { line, tls: credentials.tls, tlsDigest, readAtMs };
     if (old !== undefined && !isSamePool) {
       this.#ports.log.info({}, 'certificates for the API server have changed; connecting anew');
       void this.#retire(old.line.dispatcher);

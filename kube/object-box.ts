@@ -22,6 +22,8 @@ export interface FollowOptions {
 }
 
 export interface BoxOptions extends FollowOptions {
+  /** For one request; default: the client's. */
+  readonly timeoutMs?: number;
   readonly kind: ResourceKind & { readonly apiVersion: string; readonly kind: string };
   readonly namespace: string;
   /** The fields beside `metadata` that each write gives whole. All others are kept as they were found. */
@@ -60,7 +62,7 @@ export class ObjectBox {
 
   /** `undefined`: it does not exist. */
   async read(name: string, signal: AbortSignal): Promise<Result<StoredObject | undefined, Fault>> {
-    const answer = await this.#ports.client.request('GET', this.#path(name), {}, signal);
+    const answer = await this.#ports.client.request('GET', this.#path(name), this.#bound(), signal);
     if (!answer.ok) return answer.error.code === 'kube.not_found' ? ok(undefined) : answer;
     return this.#remember(`GET ${this.#path(name)}`, name, answer.value);
   }
@@ -81,14 +83,19 @@ export class ObjectBox {
     const path = this.#path(revision === undefined ? undefined : name);
     const method = revision === undefined ? 'POST' : 'PUT';
     const body = this.#render(name, revision, { found: found.value, content: change.content(found.value) });
-    const answer = await this.#ports.client.request(method, path, { body }, signal);
+    const answer = await this.#ports.client.request(method, path, { ...this.#bound(), body }, signal);
     return answer.ok ? this.#remember(`${method} ${path}`, name, answer.value) : answer;
   }
 
   /** Deletes the object if it still has `revision`; it is well, too, if it no longer exists. */
   async remove(name: string, revision: string, signal: AbortSignal): Promise<Result<undefined, Fault>> {
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { resourceVersion: revision } };
-    const answer = await this.#ports.client.request('DELETE', this.#path(name), { body }, signal);
+    const answer = await this.#ports.client.request(
+      'DELETE',
+      this.#path(name),
+      { ...this.#bound(), body },
+      signal,
+    );
     if (!answer.ok && answer.error.code !== 'kube.not_found') return answer;
     this.#foreign.delete(name);
     return ok(undefined);
@@ -103,7 +110,7 @@ export class ObjectBox {
     listener: (stored: StoredObject | undefined) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const { kind, namespace, ownFields: _ownFields, ...options } = this.#options;
+    const { kind, namespace, ownFields: _ownFields, timeoutMs: _timeoutMs, ...options } = this.#options;
     const reflector = new Reflector<StoredObject>(
       {
         ...this.#ports,
@@ -133,6 +140,11 @@ export class ObjectBox {
   heardAgoMs(): number {
     const silences = [...this.#followed].map((reflector) => reflector.staleForMs());
     return silences.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...silences);
+  }
+
+  #bound(): { readonly timeoutMs?: number } {
+    const { timeoutMs } = this.#options;
+    return timeoutMs === undefined ? {} : { timeoutMs };
   }
 
   #path(name: string | undefined): string {

@@ -49,16 +49,20 @@ export class Outage {
   /** Counts a failure and waits before the next attempt: at least what the server asked for, at most 30 s. */
   async pause(fault: Fault, signal: AbortSignal): Promise<void> {
     this.#failures += 1;
-    if (this.#failures > this.#options.quietFailures && this.#said !== fault.message) {
-      this.#said = fault.message;
-      this.#ports.log.warn(
-        { code: fault.code, reason: fault.message },
-        `${this.#options.trouble}; trying again`,
-      );
-    }
+    if (this.#failures > this.#options.quietFailures) this.tell(fault);
     const askedMs = Math.min((fault.retryAfterSeconds ?? 0) * 1000, retryBounds.capMs);
     const ownMs = backoffMs(this.#failures, retryBounds, this.#ports.random());
     await this.#ports.clock.sleep(Math.max(ownMs, askedMs), signal);
+  }
+
+  /** Speaks of a failure that is not routine, however few there were. */
+  tell(fault: Fault): void {
+    if (this.#said === fault.message) return;
+    this.#said = fault.message;
+    this.#ports.log.warn(
+      { code: fault.code, reason: fault.message },
+      `${this.#options.trouble}; trying again`,
+    );
   }
 
   /** It worked. */

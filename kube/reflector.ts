@@ -118,10 +118,11 @@ export class Reflector<T> implements Component {
 
   health(): Health {
     const trouble = this.#listing.trouble ?? this.#watching.trouble;
-    const detail = `${this.name}: ${trouble ?? 'waiting for the first list'}`;
-    if (!this.#hasSynced) return { state: 'starting', detail };
+    if (!this.#hasSynced)
+      return { state: 'starting', detail: `${this.name}: ${trouble ?? 'waiting for the first list'}` };
     const staleForMs = this.staleForMs();
     if (trouble === undefined && staleForMs <= this.#options.silenceMs) return { state: 'ready' };
+    const detail = `${this.name}: ${trouble ?? 'the watch is silent'}`;
     return { state: 'degraded', detail: `${detail}; last heard of ${Math.round(staleForMs / 1000)} s ago` };
   }
 
@@ -168,6 +169,8 @@ export class Reflector<T> implements Component {
         const { revision, end } = await this.#watch(at, resync.signal);
         at = { ...at, revision };
         if (resync.signal.aborted) return;
+        if (end.fault !== undefined && end.lastedMs >= this.#options.silenceMs)
+          this.#watching.tell(end.fault);
         const next = afterWatch(end);
         if (next.pauses) await this.#watching.pause(end.fault ?? endedAtOnce(at), resync.signal);
         else if (end.fault === undefined) this.#heard();

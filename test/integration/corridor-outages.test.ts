@@ -31,6 +31,36 @@ describe('What goes wrong on the way to Datadog', function () {
     await untilAnswer(client, metricPath('m.a'), ({ value }) => value === '4');
   });
 
+  for (const [fault, says] of [
+    [{ kind: 'html' }, /with a body that cannot be read/],
+    [{ kind: 'truncated' }, /with a body that cannot be read/],
+    [
+      { kind: 'errorBody', message: 'internal trouble' },
+      /refuses queries that it answered before \(200 with an error: internal trouble\)/,
+    ],
+    [
+      { kind: 'status', status: 422 },
+      /refuses queries that it answered before \(422: Unprocessable Entity\)/,
+    ],
+  ] as const)
+    it(`takes ${JSON.stringify(fault)} to all queries for an outage, whose end shows with the next refresh`, async () => {
+      const { datadog } = scene.standIns;
+      const { client } = await scene.replica({ settings: { DD_EXTERNAL_METRICS_PROVIDER_MAX_AGE: '6' } });
+      await untilAnswer(client, metricPath('m.a'), ({ value }) => value === '4');
+      const end = datadog.faults.always(fault);
+      const calls = datadog.calls.length;
+      await until('a query to meet it', () => datadog.calls.length > calls + 1);
+      expect(await client.metric('shop', 'm.a')).to.include({ status: 200, value: '4' });
+      const stale = await untilAnswer(client, metricPath('m.a'), ({ status }) => status === 503);
+      expect(stale.message)
+        .to.match(/^stale: /)
+        .and.to.match(says);
+      const endedAtMs = performance.now();
+      end();
+      await untilAnswer(client, metricPath('m.a'), ({ value }) => value === '4');
+      expect(performance.now() - endedAtMs).to.be.below(3_000);
+    });
+
   it('makes no call before the reset of a rate limit, and says when that is', async () => {
     const { datadog } = scene.standIns;
     const { client } = await scene.replica({ settings: shortLived });

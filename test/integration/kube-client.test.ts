@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { expect } from 'chai';
-import { systemClock } from '../../core/clock.js';
+import { deadline, systemClock } from '../../core/clock.js';
 import type { Fault } from '../../core/fault.js';
 import { silentLog } from '../../core/log.js';
 import type { Result } from '../../core/result.js';
@@ -148,6 +148,70 @@ describe('KubeClient', () => {
     await until(() => loopback.connections() === 1);
     asker.abort();
     expect(faultOf(await asked).message).to.equal('GET /api: given up by us');
+  });
+
+  describe('when kept-alive connections have died in silence', () => {
+    /** Connections that were opened until then take requests and never answer. */
+    const scene = async (options: PodOptions = {}): Promise<{ die(): void; readonly onDead: string[] }> => {
+      const dead = new WeakSet<object>();
+      const alive: object[] = [];
+      const onDead: string[] = [];
+      const client = await start((request, response, url) => {
+        if (dead.has(request.socket)) return void onDead.push(url.pathname);
+        if (url.pathname === '/watch') response.writeHead(200).flushHeaders();
+        else setTimeout(() => json(response, {}), 20);
+      }, options);
+      loopback.server.on('secureConnection', (socket) => alive.push(socket));
+      // Three at once leave three idle connections.
+      await Promise.all([get(), get(), get()]);
+      return {
+        onDead,
+        die: () => {
+          for (const socket of alive) dead.add(socket);
+          expect(client).to.equal(pod.client);
+        },
+      };
+    };
+
+    it('finds that out with one request that gets no answer in time, and not with each', async () => {
+      const { die, onDead } = await scene({ requestTimeoutMs: 500 });
+      die();
+      expect(faultOf(await get('/first')).message).to.equal('GET /first: no answer within 500 ms');
+      for (const path of ['/second', '/third', '/fourth']) expect((await get(path)).ok, path).to.equal(true);
+      expect(onDead).to.deep.equal(['/first']);
+    });
+
+    it('finds that out with a request that its caller gave up for being late, but not with one of a stop', async () => {
+      const { die, onDead } = await scene();
+      const stop = new AbortController();
+      const stopped = pod.client.request('GET', '/stopped', {}, stop.signal);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      stop.abort();
+      await stopped;
+      const opened = loopback.connections();
+      await Promise.all([get(), get(), get()]);
+      expect(loopback.connections() - opened, 'not all are new').to.be.below(3);
+      die();
+      const late = deadline(systemClock, 300, signal);
+      await pod.client.request('GET', '/late', {}, late.signal);
+      late.release();
+      expect((await get('/second')).ok).to.equal(true);
+      expect(onDead).to.deep.equal(['/late']);
+    });
+
+    it('finds that out with a watch that has fallen silent, and leaves what is under way alone', async () => {
+      const { die, onDead } = await scene();
+      const slow = pod.client.request('GET', '/slow', {}, signal);
+      const faults: string[] = [];
+      for await (const lines of pod.client.stream('/watch', { silenceMs: 300 }, signal)) {
+        if (!lines.ok) faults.push(lines.error.message);
+      }
+      die();
+      expect(faults).to.deep.equal(['GET /watch: silent for 300 ms']);
+      expect((await slow).ok).to.equal(true);
+      for (const path of ['/second', '/third']) expect((await get(path)).ok, path).to.equal(true);
+      expect(onDead).to.deep.equal([]);
+    });
   });
 
   it('sends a GET again when a kept-alive connection turns out to be dead, but not a PUT', async () => {

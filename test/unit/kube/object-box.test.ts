@@ -7,7 +7,7 @@ import { FakeStore } from './fake-store.js';
 const { signal } = new AbortController();
 const path = '/api/v1/namespaces/monitoring/configmaps/box';
 
-function scene() {
+function scene(options: { readonly timeoutMs?: number } = {}) {
   const store = new FakeStore();
   const clock = new FakeClock();
   const client = fakeApi((method, asked, call) =>
@@ -17,7 +17,7 @@ function scene() {
   );
   const shards = new ConfigMapShards(
     { client, clock, log: recordingLog(), random: () => 0 },
-    { namespace: 'monitoring' },
+    { namespace: 'monitoring', ...options },
   );
   const methods = (): string[] => client.seen.map(({ method }) => method);
   return { store, clock, client, shards, methods };
@@ -47,6 +47,18 @@ describe('ConfigMapShards', () => {
         resourceVersion: '101',
       },
     });
+  });
+
+  it('bounds each request as it was told', async () => {
+    const { shards, client } = scene({ timeoutMs: 700 });
+    await shards.write('box', content, undefined, signal);
+    await shards.write('box', content, '101', signal);
+    await shards.read('box', signal);
+    await shards.remove('box', '102', signal);
+    const bounds = client.seen.map(
+      ({ method, call }) => `${method} ${'timeoutMs' in call ? call.timeoutMs : '-'}`,
+    );
+    expect(bounds).to.deep.equal(['POST 700', 'PUT 700', 'GET 700', 'DELETE 700']);
   });
 
   it('refuses to create what exists', async () => {

@@ -81,6 +81,45 @@ describe('Reflector', () => {
     await end();
   });
 
+  it('speaks at once of a watch that fell silent, shows it in its health, and says when it is over', async () => {
+    const { client, clock, log, reflector, end } = await scene();
+    await clock.advance(75_000);
+    client.wires[0]?.fail(new Fault('kube.unreachable', 'GET /things: silent for 75000 ms'));
+    await settle();
+    expect(log.lines).to.deep.equal(['warn things: cannot be watched; trying again']);
+    expect(reflector.health()).to.deep.equal({
+      state: 'degraded',
+      detail: 'things: GET /things: silent for 75000 ms; last heard of 75 s ago',
+    });
+    await clock.advance(1_000);
+    client.wires[1]?.send({ type: 'BOOKMARK', object: named('', {}, '20') });
+    await settle();
+    expect(log.lines.at(-1)).to.equal('info things: the API server can be watched again');
+    expect(reflector.health()).to.deep.equal({ state: 'ready' });
+    await end();
+  });
+
+  it('shows in its health that the watch is silent, once that is too long', async () => {
+    const { clock, reflector, end } = await scene();
+    await clock.advance(75_000);
+    expect(reflector.health()).to.deep.equal({ state: 'ready' });
+    await clock.advance(1_000);
+    expect(reflector.health()).to.deep.equal({
+      state: 'degraded',
+      detail: 'things: the watch is silent; last heard of 76 s ago',
+    });
+    await end();
+  });
+
+  it('takes a watch that breaks now and then for routine', async () => {
+    const { client, clock, log, end } = await scene();
+    await clock.advance(30_000);
+    client.wires[0]?.fail(new Fault('kube.unreachable', 'reset'));
+    await settle();
+    expect(log.lines).to.deep.equal([]);
+    await end();
+  });
+
   it('tells its listeners of an empty first list', async () => {
     const { views, reflector, end } = await scene({ answer: () => listOf([], '1') });
     expect(views).to.deep.equal([{}]);
