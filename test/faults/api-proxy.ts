@@ -54,7 +54,8 @@ interface Exchange {
  * Stands between one client and the API server on 127.0.0.1, HTTP/1.1 over TLS on both sides, and breaks what
  * it is told to. Watches pass event by event. When the API server refuses or breaks a connection, so does the
  * proxy: it never makes up an answer of its own accord. A write that was held back is delivered when the way
- * is free again, though its client has given it up: networks do that, and a fenced-off leader must cope.
+ * is free again, though its client has given it up: networks do that, and a fenced-off leader must cope. One that is
+ * merely delayed is dropped then, as kube-apiserver does with what waits in its queues.
  */
 export class ApiProxy {
   readonly #options: ApiProxyOptions;
@@ -181,11 +182,11 @@ export class ApiProxy {
     const answer = [...this.#answers].find(({ match }) => match(method, path));
     line.underWay += 1;
     const exchange: Exchange = { line, request, response, body: await bodyOf(request), entry };
-    await this.#pass(line);
     if (delayMs > 0) await sleep(delayMs, undefined, { signal: this.#stopped.signal });
+    const isGivenUp = line.socket.destroyed;
     await this.#pass(line);
     if (answer !== undefined) await this.#makeUp(exchange, answer.reply);
-    else if (!line.socket.destroyed || isWrite(method)) await this.#forward(exchange);
+    else if (!isGivenUp && (!line.socket.destroyed || isWrite(method))) await this.#forward(exchange);
     line.underWay -= 1;
     if (line.isBroken) line.socket.destroy();
   }
@@ -261,11 +262,13 @@ export class ApiProxy {
   }
 
   /** Byte by byte, as they come. */
-  async #passOn({ line, response }: Exchange, reply: IncomingMessage): Promise<void> {
+  async #passOn({ line, response, entry }: Exchange, reply: IncomingMessage): Promise<void> {
     await this.#pass(line);
     response.writeHead(reply.statusCode ?? 0, passedOn(reply.headers));
     response.flushHeaders();
     for await (const chunk of reply as AsyncIterable<Buffer>) {
+      if (isWatch(entry.path) && chunk.includes('"type":"ERROR"') && chunk.includes('"code":410'))
+        entry.isGone = true;
       await this.#pass(line);
       if (!response.write(chunk)) await drained(response);
     }
@@ -297,9 +300,14 @@ function passedOn(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
 /** A client that has gone makes no difference here. */
 function drained(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
-    if (response.destroyed) resolve();
-    response.once('drain', resolve);
-    response.once('close', resolve);
+    const go = (): void => {
+      response.off('drain', go);
+      response.off('close', go);
+      resolve();
+    };
+    response.on('drain', go);
+    response.on('close', go);
+    if (response.destroyed) go();
   });
 }
 

@@ -21,8 +21,15 @@ export class Balancer {
   readonly #backends = new Map<string, Backend>();
   readonly #sockets = new Set<Socket>();
   readonly #stopping = new AbortController();
+  readonly #onChange: () => void;
   #server: Server | undefined;
   #turn = 0;
+  #port = 0;
+
+  /** @param ports `onChange`: told when another set of replicas is ready */
+  constructor(ports: { readonly onChange: () => void }) {
+    this.#onChange = ports.onChange;
+  }
 
   async start(): Promise<number> {
     const server = createServer((client) => this.#pass(client));
@@ -30,7 +37,13 @@ export class Balancer {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('the balancer has no port');
+    this.#port = address.port;
     return address.port;
+  }
+
+  /** Where the Service leads; 0 before the start. */
+  get port(): number {
+    return this.#port;
   }
 
   /** Takes a replica into rotation, once it is ready; a known name is replaced. */
@@ -43,6 +56,7 @@ export class Balancer {
   /** Takes a replica out, as the deletion of its pod does. */
   remove(name: string): void {
     this.#backends.delete(name);
+    this.#onChange();
   }
 
   ready(): readonly string[] {
@@ -63,6 +77,7 @@ export class Balancer {
         backend.wasReady = isReady;
         await sleep(propagationMs);
         backend.isReady = isReady;
+        this.#onChange();
       }
       await sleep(probeMs);
     }

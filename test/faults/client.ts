@@ -7,6 +7,15 @@ export interface Reply {
   readonly body: string;
 }
 
+/** What a request carries beside its path. */
+export interface Sending {
+  /** JSON. */
+  readonly body?: object;
+  /** `application/json` where it is left out. */
+  readonly contentType?: string;
+  readonly timeoutMs?: number;
+}
+
 /** How to reach a server and prove who one is. */
 export interface Place {
   readonly port: number;
@@ -24,7 +33,7 @@ export interface Place {
       };
 }
 
-/** A kept-alive HTTPS client for one server on loopback. `get` rejects when there is no answer in time. */
+/** A kept-alive HTTPS client for one server on loopback. Its calls reject when there is no answer in time. */
 export class Client {
   readonly #options: RequestOptions;
   readonly #agent: Agent;
@@ -44,17 +53,33 @@ export class Client {
   }
 
   get(path: string, timeoutMs = 5_000): Promise<Reply> {
+    return this.send('GET', path, { timeoutMs });
+  }
+
+  send(method: string, path: string, sending: Sending = {}): Promise<Reply> {
+    const { body, contentType = 'application/json', timeoutMs = 5_000 } = sending;
+    const { headers, ...options } = this.#options;
+    const content = body === undefined ? {} : { 'content-type': contentType };
     return new Promise((resolve, reject) => {
-      const call = request({ ...this.#options, path, signal: AbortSignal.timeout(timeoutMs) }, (answer) => {
-        const chunks: Buffer[] = [];
-        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-        answer.on('end', () =>
-          resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
-        );
-        answer.on('error', reject);
-      });
+      const call = request(
+        {
+          ...options,
+          headers: { ...headers, ...content },
+          method,
+          path,
+          signal: AbortSignal.timeout(timeoutMs),
+        },
+        (answer) => {
+          const chunks: Buffer[] = [];
+          answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+          answer.on('end', () =>
+            resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
+          );
+          answer.on('error', reject);
+        },
+      );
       call.on('error', reject);
-      call.end();
+      call.end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
 

@@ -8,13 +8,14 @@ import { shapeOf, watchedMetrics } from './watched.js';
 export class Datadogs {
   readonly #byReplica = new Map<string, DatadogSimulator>();
   #shapes: (readonly [name: string, tags: readonly string[], shape: Shape])[] = [];
+  #isAway = false;
   #orders: ((datadog: DatadogSimulator) => void)[] = [];
 
   constructor() {
     for (const metric of watchedMetrics) this.shape(metric.name, metric.tags, shapeOf(metric));
   }
 
-  /** The stand-in of a replica, started at the first call. */
+  /** Where a replica finds its stand-in, which begins anew at each call. */
   async for(replica: string): Promise<string> {
     const known = this.#byReplica.get(replica);
     const datadog = known ?? new DatadogSimulator({}, { sampleSeconds: 1, maxRecords: 200_000 });
@@ -24,7 +25,9 @@ export class Datadogs {
       for (const order of this.#orders) order(datadog);
     }
     this.#byReplica.set(replica, datadog);
-    return (await datadog.start()).url;
+    const { url } = await datadog.start();
+    if (this.#isAway) await datadog.stop();
+    return url;
   }
 
   shape(name: string, tags: readonly string[], shape: Shape): void {
@@ -67,13 +70,15 @@ export class Datadogs {
     for (const datadog of this.all()) order(datadog);
   }
 
-  /** Nobody listens any more: connections are refused. */
+  /** Nobody listens any more: connections are refused, also those of replicas that start meanwhile. */
   async stop(): Promise<void> {
+    this.#isAway = true;
     await Promise.all(this.all().map((datadog) => datadog.stop()));
   }
 
   /** After `stop`: on the same ports, with the same series. */
   async resume(): Promise<void> {
+    this.#isAway = false;
     await Promise.all(this.all().map((datadog) => datadog.start()));
   }
 

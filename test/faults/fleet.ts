@@ -63,7 +63,8 @@ export class Fleet {
       datadogUrl: await datadogs.for(name),
       logsFolder: this.#options.logsFolder,
       settings: { ...this.#options.settings, ...choices.settings },
-      ...(choices.nodeOptions === undefined ? {} : { nodeOptions: choices.nodeOptions }),
+      // Inspectors are opened on demand, each on a port of its own.
+      nodeOptions: ['--inspect-port=0', ...(choices.nodeOptions ?? [])],
     });
     known?.client?.close();
     const member: Member = {

@@ -15,6 +15,8 @@ export interface ProxiedRequest {
   readonly resourceVersion?: string;
   /** Of an accepted write of a Lease: its `spec.holderIdentity` from then on. */
   readonly holder?: string;
+  /** A watch from a revision that the API server had forgotten. */
+  readonly isGone?: boolean;
   /** The proxy answered in the API server's place. */
   readonly isMadeUp?: boolean;
 }

@@ -4,10 +4,11 @@ import { findBinaries } from '../control-plane/binaries.js';
 import { type ControlPlane, startControlPlane } from '../control-plane/control-plane.js';
 import { until } from '../control-plane/waiting.js';
 import { deployment } from '../e2e/objects.js';
-import { installRights, register } from '../e2e/world.js';
+import { installRights, register, serviceName } from '../e2e/world.js';
 import { projectRoot } from '../project-root.js';
+import { prepareAudit } from './audit.js';
 import { Balancer } from './balancer.js';
-import { Client } from './client.js';
+import { Client, type Place } from './client.js';
 import { watchAutoscalers, watchRegistration } from './cluster-watch.js';
 import { Datadogs } from './datadogs.js';
 import { Fleet } from './fleet.js';
@@ -39,6 +40,10 @@ export interface FaultWorld {
   readonly recorder: Recorder;
   /** kube-apiserver, as an administrator. */
   readonly cluster: Client;
+  /** Where kube-apiserver writes what the replicas ask of it; see `judgeRights`. */
+  readonly auditLog: string;
+  /** kube-apiserver, as the HPA controller's own account; `undefined` until Kubernetes has made it. */
+  hpaController(): Client | undefined;
   /** Who holds the lease by the API server's word; `''` for nobody. */
   holder(): Promise<string>;
   /** A replica that runs and does not lead. */
@@ -64,12 +69,19 @@ export async function startFaultWorld(): Promise<FaultWorld> {
   mkdirSync(logsFolder, { recursive: true });
   const found = await findBinaries();
   if (!found.found) throw new Error(found.reason);
-  const plane = await startControlPlane({ binaries: found.binaries });
+  const audit = await prepareAudit(logsFolder);
+  const plane = await startControlPlane({
+    binaries: found.binaries,
+    // The module tells when it has taken up a new client certificate of the aggregation layer.
+    apiServerFlags: [...audit.apiServerFlags, '--vmodule=dynamic_serving_content=2'],
+  });
   const stopping = new AbortController();
-  const [datadogs, balancer, recorder] = [new Datadogs(), new Balancer(), new Recorder()];
-  const fleet = new Fleet({ plane, datadogs, balancer, recorder }, { logsFolder, settings });
   const cluster = new Client(administrator(plane));
+  const balancer = new Balancer({ onChange: () => void tellEndpoints(cluster) });
+  const [datadogs, recorder] = [new Datadogs(), new Recorder()];
+  const fleet = new Fleet({ plane, datadogs, balancer, recorder }, { logsFolder, settings });
   const loops: Promise<void>[] = [];
+  let hpaController: Client | undefined;
   const stop = async (failed: boolean): Promise<void> => {
     stopping.abort();
     await Promise.all(loops);
@@ -87,6 +99,8 @@ export async function startFaultWorld(): Promise<FaultWorld> {
     balancer,
     recorder,
     cluster,
+    auditLog: audit.file,
+    hpaController: () => hpaController,
     holder: () => holder(cluster),
     follower: () => follower(world),
     untilWell: (what, options = {}) => untilWell(world, what, options),
@@ -100,12 +114,12 @@ export async function startFaultWorld(): Promise<FaultWorld> {
     await Promise.all([fleet.start('dca-0', { isAtOnce: true }), fleet.start('dca-1', { isAtOnce: true })]);
     await Promise.all([fleet.untilRunning('dca-0'), fleet.untilRunning('dca-1')]);
     const reading = { everyMs: 100, signal: stopping.signal };
-    const hpaController = new Client({
+    hpaController = new Client({
       ...administrator(plane),
-      credentials: { kind: 'token', token: await token(plane) },
+      credentials: { kind: 'token', token: await hpaToken({ plane }) },
     });
     loops.push(
-      keepReading({ via: 'aggregator', client: () => hpaController }, recorder, reading),
+      keepReading({ via: 'aggregator', client: world.hpaController }, recorder, reading),
       ...['dca-0', 'dca-1', 'dca-2', 'dca-3'].map((via) =>
         keepReading({ via, client: () => fleet.client(via) }, recorder, reading),
       ),
@@ -163,7 +177,18 @@ function autoscaler(metric: WatchedMetric): object {
   };
 }
 
-function administrator(plane: ControlPlane) {
+/**
+ * In life the EndpointSlices of the Service change with each replica that becomes ready or ceases to be, at which
+ * kube-apiserver looks at the API again at once; for a Service without any, a change of the Service does it.
+ */
+async function tellEndpoints(cluster: Client): Promise<void> {
+  const path = `/api/v1/namespaces/datadog/services/${serviceName}`;
+  const body = { metadata: { annotations: { endpoints: String(Date.now()) } } };
+  await cluster.send('PATCH', path, { body, contentType: 'application/merge-patch+json' }).catch(() => {}); // kube-apiserver is away: a scenario of its own
+}
+
+/** How to reach kube-apiserver as an administrator. */
+export function administrator(plane: ControlPlane): Place {
   const { users } = JSON.parse(readFileSync(plane.adminKubeconfigPath, 'utf8')) as {
     readonly users: readonly [{ readonly user: Readonly<Record<string, string>> }];
   };
@@ -177,11 +202,11 @@ function administrator(plane: ControlPlane) {
       cert: text('client-certificate-data'),
       key: text('client-key-data'),
     },
-  } as const;
+  };
 }
 
 /** The HPA controller's own account, once Kubernetes has made it. */
-function token(plane: ControlPlane): Promise<string> {
+export function hpaToken({ plane }: Pick<FaultWorld, 'plane'>): Promise<string> {
   return until('the account of the HPA controller', async () => {
     const args = ['create', 'token', 'horizontal-pod-autoscaler', '-n', 'kube-system', '--duration=24h'];
     const { code, stdout } = await plane.kubectl(args);

@@ -193,6 +193,30 @@ describe('faults/invariants', () => {
     expect(broken({ traffic: scene(25, 409) })).to.deep.equal([]);
   });
 
+  it('allow, where that is said, a write that was sent in time and lands before the first of the next holder', () => {
+    const sent = (revision: number, sentAfterMs: number) => ({
+      ...write(revision, 9_000),
+      startedAtMs: startMs + sentAfterMs,
+    });
+    const scene = (late: ProxiedRequest) => [
+      traffic('dca-0', { apiRequests: [lease('dca-0', 10, 0), late] }),
+      traffic('dca-1', { apiRequests: [lease('dca-1', 20, 5_000), write(30, 9_100)] }),
+    ];
+    const rule = 'no write to the shared metrics lands but by the holder of the lease';
+    const allowed = { hasLateWrites: true };
+    expect(broken({ traffic: scene(sent(25, 4_000)) }, allowed)).to.deep.equal([]);
+    expect(broken({ traffic: scene(sent(25, 4_000)) })).to.deep.equal([rule]);
+    expect(broken({ traffic: scene(sent(25, 6_000)) }, allowed), 'sent too late').to.deep.equal([rule]);
+    expect(broken({ traffic: scene(sent(35, 4_000)) }, allowed), 'over the next').to.deep.equal([rule]);
+  });
+
+  it('judge the age of values by the limit that the scenario gave its replicas', () => {
+    const old = { answers: [good(20_000, { outcome: { ...good().outcome } as Outcome })] };
+    const rule = 'no value is older than its bound, or of the future';
+    expect(broken(old)).to.deep.equal([rule]);
+    expect(broken(old, { maxAgeMs: 45_000 })).to.deep.equal([]);
+  });
+
   it('tell who held the lease from the accepted writes of all replicas', () => {
     const all = [
       traffic('dca-0', {

@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../control-plane/waiting.js';
+import { autoscalerFor } from '../autoscaler-for.js';
+import { check, since } from '../expect.js';
+import { isWatch } from '../proxied-request.js';
+import type { Scenario, Size } from '../scenario.js';
+import { readBox } from '../shared-metrics.js';
+import type { FaultWorld } from '../world.js';
+
+const lastsMs: Readonly<Record<Size, number>> = { short: 6_000, long: 60_000 };
+
+/** A list and a watch of each of its six collections, a second: more is a storm. */
+const requestsPerSecond = 12;
+
+const gone = {
+  kind: 'Status',
+  apiVersion: 'v1',
+  status: 'Failure',
+  reason: 'Expired',
+  code: 410,
+  message: 'too old resource version: 1 (1000)',
+};
+
+/** Every watch is refused, as from a revision that is forgotten: as a status, and as the first event of the watch. */
+export const watchesGone: Scenario = {
+  id: '4e',
+  title: '410 on every watch',
+  async run(world, size) {
+    const proxies = world.fleet.names().map((name) => ({ name, proxy: world.fleet.proxy(name) }));
+    const before = proxies.map(({ proxy }) => proxy.requests.length);
+    const fromMs = Date.now();
+    let turn = 0;
+    const matchEvery = (rest: number) => (_method: string, path: string) => {
+      if (!isWatch(path)) return false;
+      if (rest === 0) turn += 1;
+      return turn % 2 === rest;
+    };
+    const endings = proxies.flatMap(({ proxy }) => [
+      proxy.answer(matchEvery(0), { status: 410, body: gone }),
+      proxy.answer(matchEvery(1), { status: 200, body: { type: 'ERROR', object: gone } }),
+    ]);
+    for (const { proxy } of proxies) proxy.cut();
+    await sleep(500);
+    const autoscaler = await autoscalerFor(world, `gone.at_${fromMs}`);
+    const knownSeconds = await until('the new autoscaler to be known without a watch', async () =>
+      autoscaler.isStored((await readBox(world))?.data ?? {}) ? since(fromMs) : undefined,
+    );
+    await sleep(Math.max(0, lastsMs[size] - (Date.now() - fromMs)));
+    for (const end of endings) end();
+    const seconds = since(fromMs);
+    const counts = proxies.map(({ name, proxy }, index) => {
+      const all = proxy.requests.slice(before[index]);
+      const refused = all.filter(({ path, isMadeUp }) => isWatch(path) && isMadeUp === true).length;
+      check(refused > 5, () => `only ${refused} watches of ${name} were refused`);
+      check(
+        all.length < 30 + requestsPerSecond * seconds,
+        () => `${all.length} requests of ${name} in ${seconds} s`,
+      );
+      return `${refused} of ${name}`;
+    });
+    const recoverySeconds = await world.untilWell('the refused watches', { fromMs });
+    await autoscaler.remove();
+    const note = `refused ${counts.join(', ')}; a new autoscaler known after ${knownSeconds.toFixed(1)} s`;
+    return { recoverySeconds, note };
+  },
+};
+
+/** etcd forgets the revisions that a replica, cut off for a while, wants to go on from. */
+export const revisionsCompacted: Scenario = {
+  id: '4f',
+  title: 'revisions compacted while a follower was cut off',
+  // kube-apiserver is started anew, so that it too has forgotten.
+  refusals: [
+    /^the request has been made before all known HTTP paths have been installed/,
+    /is forbidden: User "system:serviceaccount:kube-system:horizontal-pod-autoscaler" cannot list resource/,
+  ],
+  forbidden: [/"code":"kube\.denied"/],
+  async run(world) {
+    const replica = await world.follower();
+    const proxy = world.fleet.proxy(replica);
+    const before = proxy.requests.length;
+    proxy.freeze();
+    await forget(world);
+    const fromMs = Date.now();
+    proxy.cut();
+    proxy.thaw();
+    const recoverySeconds = await world.untilWell('the compaction', { fromMs });
+    const lists = proxy.requests
+      .slice(before)
+      .filter(
+        ({ path, status, startedAtMs }) =>
+          path.includes('limit=500') && status === 200 && startedAtMs >= fromMs,
+      );
+    const refused = proxy.requests.slice(before).filter(({ isGone }) => isGone === true);
+    check(refused.length > 0, () => `no watch of ${replica} was refused as too old`);
+    check(lists.length >= refused.length, () => `${replica} listed ${lists.length} collections anew`);
+    return {
+      recoverySeconds,
+      note: `${refused.length} watches too old, ${lists.length} collections listed anew`,
+    };
+  },
+};
+
+/** What etcd had is the oldest that kube-apiserver, started anew, can tell of. */
+async function forget({ plane, recorder }: FaultWorld): Promise<void> {
+  const isBack = recorder.outage('kube-apiserver');
+  await plane.kill('kube-apiserver');
+  const { header } = (await etcd(plane.etcdUrl, 'kv/range', { key: 'AA==', limit: 1 })) as {
+    readonly header: { readonly revision: string };
+  };
+  await etcd(plane.etcdUrl, 'kv/compaction', { revision: header.revision, physical: true });
+  await plane.start('kube-apiserver');
+  isBack();
+}
+
+async function etcd(url: string, method: string, body: object): Promise<unknown> {
+  const answer = await fetch(`${url}/v3/${method}`, { method: 'POST', body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`etcd ${method}: ${answer.status} ${await answer.text()}`);
+  return answer.json();
+}
