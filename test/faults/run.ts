@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { findBinaries } from '../control-plane/binaries.js';
 import { violationsOf } from './invariants.js';
+import { judgeRights } from './rights.js';
 import type { Scenario, Size } from './scenario.js';
 import { allScenarios } from './scenarios.js';
 import { type Row, tableOf, toRow } from './table.js';
@@ -27,7 +28,7 @@ async function main(): Promise<number> {
     console.error(`\n${'!'.repeat(90)}\n${notice}\n${'!'.repeat(90)}\n`);
     return process.env['CI'] === 'true' ? 1 : 0;
   }
-  const { rows, failures } = await runAll(scenarios, size);
+  const { rows, failures, rights } = await runAll(scenarios, { size, isWhole: wanted === undefined });
   console.log(`\n${tableOf(rows)}`);
   if (values.messages === true)
     for (const { id, messages } of rows) for (const message of messages) console.log(`${id} ${message}`);
@@ -37,13 +38,20 @@ async function main(): Promise<number> {
   return failures === 0 ? 0 : 1;
 }
 
+const wellSaid = 'each was used, and nothing was refused';
+
 interface Result {
   readonly rows: readonly Row[];
   readonly failures: number;
+  /** What is wrong with the shipped rights; only a whole run on one control plane can tell. */
+  readonly rights: readonly string[];
 }
 
 /** A scenario that failed leaves a world that nobody knows: the next one gets a new one. */
-async function runAll(scenarios: readonly Scenario[], size: Size): Promise<Result> {
+async function runAll(
+  scenarios: readonly Scenario[],
+  { size, isWhole }: { readonly size: Size; readonly isWhole: boolean },
+): Promise<Result> {
   const rows: Row[] = [];
   let failures = 0;
   let world: FaultWorld | undefined;
@@ -62,8 +70,10 @@ async function runAll(scenarios: readonly Scenario[], size: Size): Promise<Resul
       world = undefined;
     }
   }
+  const canJudge = isWhole && failures === 0 && world !== undefined;
+  const rights = canJudge ? await judgeRights(world.plane, world.auditLog) : ['not judged: not a whole run'];
   await world?.stop(false);
-  return { rows, failures };
+  return { rows, failures, rights: isWhole ? rights : [] };
 }
 
 async function runOne(scenario: Scenario, world: FaultWorld, size: Size): Promise<Row> {
