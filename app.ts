@@ -85,6 +85,7 @@ export function buildApp(given: AppInputs): Result<App, string> {
 
   const times = buildClocks(given);
   const clock = times.keeper;
+  const steadyClock = clock.throughSteps();
   const inputs = { ...given, clock };
   const cluster = buildCluster(inputs, times.cluster);
   if (!cluster.ok) return cluster;
@@ -105,11 +106,7 @@ export function buildApp(given: AppInputs): Result<App, string> {
   const leadership = election ?? new LoneLeader(clock.nowMs());
   const replicator = buildReplicator(inputs, { box: shards, store, leadership }, maxAgeMs);
   const dispatcher = createDispatcher(config.proxy);
-  const { points, keyCheck } = buildDatadog(
-    { ...inputs, clock: clock.forPoints() },
-    dispatcher,
-    times.datadog,
-  );
+  const { points, keyCheck } = buildDatadog({ ...inputs, clock: steadyClock }, dispatcher, times.datadog);
   const refresher = new Refresher(
     {
       wants,
@@ -117,7 +114,7 @@ export function buildApp(given: AppInputs): Result<App, string> {
       sink: store,
       leadership,
       priming: replicator,
-      clock: clock.forPoints(),
+      clock: steadyClock,
       log,
       registry,
       random: Math.random,
@@ -148,6 +145,7 @@ export function buildApp(given: AppInputs): Result<App, string> {
       liveness: { checks: () => toProbeChecks('live', checks) },
       registry,
       clock,
+      certificateClock: steadyClock,
       log,
     },
     {

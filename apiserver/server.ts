@@ -41,6 +41,8 @@ export interface ApiServerPorts {
   readonly liveness: HealthChecks;
   readonly registry: Registry;
   readonly clock: Clock;
+  /** Judges the certificates of callers; by default `clock`. */
+  readonly certificateClock?: Clock;
   readonly log: Logger;
 }
 
@@ -82,7 +84,7 @@ export function createApiServer(ports: ApiServerPorts, options: ApiServerOptions
   const negotiator = new Negotiator();
   const gate = new Gate(
     {
-      authenticator: new Authenticator(ports),
+      authenticator: new Authenticator({ ...ports, clock: ports.certificateClock ?? clock }),
       authorizer: new Authorizer(ports),
       onRefusal: (refusals) => log.refused(refusals),
     },

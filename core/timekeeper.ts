@@ -61,10 +61,11 @@ export class Timekeeper implements Clock {
   }
 
   /**
-   * The clock to ask for points by, and to judge those that come. It differs while a step of our own clock has not
-   * been judged: what is shared with the other replicas must not depend on it, so Datadog's is taken.
+   * The same, but by Datadog's clock while a step of our own has not been judged. For what must not be lost by a step:
+   * what is asked of Datadog and shared with the other replicas, and the trust in callers' certificates. Not for the
+   * age of what is served, which it may make younger after a sleep of the machine.
    */
-  forPoints(): Clock {
+  throughSteps(): Clock {
     const { clock, datadog, cluster } = this.#ports;
     return {
       nowMs: () => (cluster.isHeardSinceStep() ? undefined : datadog.nowMs()) ?? this.nowMs(),

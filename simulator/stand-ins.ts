@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { type App, buildApp } from '../app.js';
 import { loadConfig, secretsOf } from '../config/load.js';
 import { problemText } from '../config/problem.js';
-import { systemClock } from '../core/clock.js';
+import { type Clock, systemClock } from '../core/clock.js';
 import { createLogger, type LogLevel } from '../core/log.js';
 import { createScrub } from '../core/scrub.js';
 import { createRegistry } from '../core/telemetry.js';
@@ -38,6 +38,8 @@ export interface ReplicaChoices {
   readonly logTo?: { write(line: string): unknown };
   /** Another kubeconfig than the administrator's. */
   readonly kubeconfig?: string;
+  /** Its own clock, where that is wrong. */
+  readonly clock?: Clock;
 }
 
 /** Buckets of a second, asked for each second: what takes minutes in life is seen in seconds. */
@@ -94,7 +96,7 @@ export class StandIns {
     const app = buildApp({
       config: loaded.value,
       log,
-      clock: systemClock,
+      clock: choices.clock ?? systemClock,
       registry,
       environment: {},
       version: '0.0.0-simulated',

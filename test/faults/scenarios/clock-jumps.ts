@@ -25,11 +25,7 @@ const named =
   /the clock of this replica is \d+ (s|min) (ahead of|behind) Datadog's and \d+ (s|min) (ahead of|behind) the API server's/;
 
 /** What a replica may say until it knows that its own clock is the wrong one. */
-const refusals = [
-  new RegExp(`^(stale|future): .*\\(this replica .*${named.source}`),
-  // The certificate of the aggregation layer is younger than an hour here, and so not valid yet by a clock set back.
-  /^Unauthorized$/,
-];
+const refusals = [new RegExp(`^(stale|future): .*\\(this replica .*${named.source}`)];
 
 /** The wall clock of one replica is wrong, its monotonic one is not; the leader's first, then the follower's. */
 const clockJumps: Scenario = {

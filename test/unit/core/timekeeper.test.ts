@@ -39,7 +39,7 @@ function scene(wrong: { readonly own?: number; readonly datadog?: number; readon
       hearCluster();
     },
     errorMs: () => keeper.nowMs() - trueMs(),
-    pointsErrorMs: () => keeper.forPoints().nowMs() - trueMs(),
+    pointsErrorMs: () => keeper.throughSteps().nowMs() - trueMs(),
   };
 }
 
