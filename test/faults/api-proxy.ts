@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type {
   ClientRequest,
   IncomingHttpHeaders,
@@ -81,6 +82,8 @@ export class ApiProxy {
 
   async start(): Promise<{ readonly url: string }> {
     const { certificatePem, keyPem } = this.#options;
+    // All delayed requests listen to it; that is no leak.
+    setMaxListeners(0, this.#stopped.signal);
     // No time limit of the proxy's own: how long something may take is between its two sides.
     const limits = { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 };
     const server = createServer({ cert: certificatePem, key: keyPem, ...limits });

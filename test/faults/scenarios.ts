@@ -38,9 +38,9 @@ export const allScenarios: readonly Scenario[] = [
   secretCorrupted,
   frontProxyReplaced,
   filesSwapped,
+  ...wrongClocks,
   freshStart,
   datadogAwayAtRestart,
   autoscalerStorm,
   switchOver,
-  ...wrongClocks,
 ];

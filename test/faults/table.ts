@@ -51,7 +51,8 @@ function messagesOf(answers: readonly Answer[]): readonly string[] {
   for (const { via, outcome } of answers) {
     if (outcome.kind !== 'refused' && outcome.kind !== 'broken') continue;
     const way = via === 'aggregator' ? via : 'replica';
-    const text = `${way}: ${outcome.message.replaceAll(/\d+([.:]\d+)*/g, 'N')}`;
+    const cause = outcome.message.replace(/; (query|remedy) .*/s, '').trim();
+    const text = `${way}: ${cause.replaceAll(/\d+([.:]\d+)*/g, 'N').slice(0, 160)}`;
     counts.set(text, (counts.get(text) ?? 0) + 1);
   }
   return [...counts].sort(([, one], [, other]) => other - one).map(([text, count]) => `${count} × ${text}`);

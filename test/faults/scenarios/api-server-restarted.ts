@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ComponentName } from '../../control-plane/components.js';
 import { until } from '../../control-plane/waiting.js';
 import { check } from '../expect.js';
 import { healthOf } from '../inspection.js';
@@ -10,26 +9,42 @@ import { type FaultWorld, maxAgeMs } from '../world.js';
 /** For how long it is away: less than a value may be old, and in the long run also more than that and the lease. */
 const awayMs: Readonly<Record<Size, readonly number[]>> = { short: [3_500], long: [3_500, 25_000] };
 
-/** From its return until everything is as before; a replica waits at most 30 s between two tries, in a long outage. */
+/** From its return until everything is well; and until everything is watched, for a replica waits up to 30 s then. */
 const recoveryBoundSeconds = 10;
-
-/** The longest pause between two tries, and a little for the try. */
 const watchedAgainMs = 35_000;
+
+/** What is newest is so old already when the outage begins. */
+const youngMs = 3_000;
+/** By then each replica must have tried to list what it watches, and failed more than once. */
+const noticedMs = 10_000;
+/** From the return of kube-apiserver until unready replicas are asked again; and from being ready to being seen to be. */
+const askedAgainMs = 3_000;
+const seenMs = 100;
 
 /** What replicas hold grows old while nobody can hold the lease, and so nobody may ask Datadog. */
 const grownOld = /^stale: the newest point is too old to scale on.*; last point \d+ s old, limit 10 s;/;
-
-/** A kube-apiserver that is not ready yet answers before it knows its paths and its roles. */
+/** A kube-apiserver that is not ready yet answers before it knows its paths and its roles; so do replicas that ask it. */
 const notReadyYet = [
   /^the request has been made before all known HTTP paths have been installed/,
   /is forbidden: User "system:serviceaccount:kube-system:horizontal-pod-autoscaler" cannot list resource/,
+  /the API server cannot be asked whether .*: HTTP 403: /,
 ];
+/** Replicas without a word from it for longer than a value may be old call themselves unready. */
+const notAskedYet = [/^error trying to reach service: .*(reset|EOF)/, /^service unavailable\s*$/];
+
+type Part = 'kube-apiserver' | 'etcd';
+
+/** Who must complain in a long outage. Without etcd kube-apiserver serves lists and watches on, but no lease. */
+const complainants: Readonly<Record<Part, readonly string[]>> = {
+  'kube-apiserver': ['autoscalers', 'authentication-config', 'leader-election'],
+  etcd: ['leader-election'],
+};
 
 export const apiServerRestarted: Scenario = {
   id: '4a',
   title: 'kube-apiserver killed and started again',
-  refusals: [grownOld, ...notReadyYet],
-  forbidden: [/"code":"kube\.denied"/],
+  refusals: [grownOld, ...notReadyYet, ...notAskedYet],
+  forbidden: [/"code":"kube\.denied"/, /the API server cannot be asked whether/],
   run: (world, size) => takeAway(world, 'kube-apiserver', size),
 };
 
@@ -42,94 +57,94 @@ export const etcdRestarted: Scenario = {
   run: (world, size) => takeAway(world, 'etcd', size),
 };
 
-async function takeAway(world: FaultWorld, name: ComponentName, size: Size): Promise<Finding> {
-  let recoverySeconds = 0;
-  const figures: string[] = [];
-  for (const ms of awayMs[size]) {
-    const watches = countWatches(world);
-    const { fromMs, backAtMs, complaints } = await outage(world, name, ms);
-    const seconds = await world.untilWell(`the return of ${name}`, { fromMs: backAtMs, timeoutMs: 90_000 });
-    check(seconds <= recoveryBoundSeconds, () => `${seconds} s after ${name} was back all was well`);
-    recoverySeconds = Math.max(recoverySeconds, seconds);
-    await until(
-      'everything to be watched again',
-      async () => (countWatches(world) >= watches ? true : undefined),
-      {
-        timeoutMs: watchedAgainMs,
-      },
-    );
-    await checkOnlyWhileStarting(world, fromMs, backAtMs);
-    figures.push(`${ms / 1000} s: ${complaints}`);
-  }
-  return { recoverySeconds, note: `away for ${figures.join('; ')}` };
+interface Outage {
+  readonly lastsMs: number;
+  readonly fromMs: number;
+  readonly backAtMs: number;
 }
 
-async function outage(
+async function takeAway(world: FaultWorld, part: Part, size: Size): Promise<Finding> {
+  const recoveries: number[] = [];
+  const figures: string[] = [];
+  for (const lastsMs of awayMs[size]) {
+    const watches = countWatches(world);
+    const { outage, complaints } = await takeAwayOnce(world, part, lastsMs);
+    const seconds = await world.untilWell(`the return of ${part}`, {
+      fromMs: outage.backAtMs,
+      timeoutMs: 90_000,
+    });
+    check(seconds <= recoveryBoundSeconds, () => `${seconds} s after ${part} was back all was well`);
+    recoveries.push(seconds);
+    const all = async () => (countWatches(world) >= watches ? true : undefined);
+    await until('everything to be watched again', all, { timeoutMs: watchedAgainMs });
+    checkRefusals(world, outage);
+    await checkDenials(world, outage);
+    figures.push(`${lastsMs / 1000} s: ${complaints}`);
+  }
+  return { recoverySeconds: Math.max(...recoveries), note: `away for ${figures.join('; ')}` };
+}
+
+async function takeAwayOnce(
   world: FaultWorld,
-  name: ComponentName,
-  ms: number,
-): Promise<{ readonly fromMs: number; readonly backAtMs: number; readonly complaints: string }> {
+  part: Part,
+  lastsMs: number,
+): Promise<{ readonly outage: Outage; readonly complaints: string }> {
   const { plane, recorder, fleet } = world;
   const before = fleet.names().map((replica) => fleet.proxy(replica).requests.length);
   const fromMs = Date.now();
-  const isBack = recorder.outage(name);
-  await plane.kill(name);
-  await sleep(ms - (Date.now() - fromMs));
+  const isBack = recorder.outage(part);
+  await plane.kill(part);
+  await sleep(lastsMs - (Date.now() - fromMs));
   const untilMs = Math.min(Date.now(), fromMs + maxAgeMs - youngMs);
-  const complaints = await complaintsOf(world, ms > noticedMs);
-  await plane.start(name);
+  const complaints = await complaintsOf(world, lastsMs > noticedMs ? complainants[part] : []);
+  await plane.start(part);
   isBack();
   const backAtMs = Date.now();
   for (const [index, replica] of fleet.names().entries()) {
-    const failed = fleet
-      .proxy(replica)
-      .requests.slice(before[index])
-      .filter(({ status = 599 }) => status >= 500).length;
-    check(failed > 0, () => `no request of ${replica} failed: ${name} was not missed`);
+    const requests = fleet.proxy(replica).requests.slice(before[index]);
+    const failed = requests.filter(({ status = 599 }) => status >= 500).length;
+    check(failed > 0, () => `no request of ${replica} failed: ${part} was not missed`);
     checkAllServed(world, replica, { fromMs, untilMs });
   }
-  return { fromMs, backAtMs, complaints };
+  return { outage: { lastsMs, fromMs, backAtMs }, complaints };
 }
-
-/** What is newest is so old already when the outage begins. */
-const youngMs = 3_000;
-/** By then each replica must have tried to list what it watches, and failed more than once. */
-const noticedMs = 10_000;
 
 function countWatches({ fleet }: FaultWorld): number {
   return fleet.names().reduce((sum, replica) => sum + fleet.proxy(replica).openWatches(), 0);
 }
 
-/** What kube-apiserver refuses while it starts it must not refuse later, nor may it be a replica that does. */
-async function checkOnlyWhileStarting(world: FaultWorld, fromMs: number, backAtMs: number): Promise<void> {
-  const untilMs = backAtMs + 100;
-  for (const { via, sentAtMs, outcome } of world.recorder.answers) {
-    if (outcome.kind !== 'refused' || !notReadyYet.some((pattern) => pattern.test(outcome.message))) continue;
-    const isStarting = via === 'aggregator' && sentAtMs >= fromMs && sentAtMs <= untilMs;
-    check(isStarting, () => `${via} refused at ${new Date(sentAtMs).toISOString()}: ${outcome.message}`);
+/** What is refused because kube-apiserver starts, or was long away, is refused then only. */
+function checkRefusals({ recorder }: FaultWorld, { lastsMs, fromMs, backAtMs }: Outage): void {
+  for (const { sentAtMs, outcome, via } of recorder.answers) {
+    if (outcome.kind !== 'refused' || sentAtMs < fromMs) continue;
+    const message = outcome.message;
+    const isTimely = (patterns: readonly RegExp[], untilMs: number): boolean =>
+      !patterns.some((pattern) => pattern.test(message)) || sentAtMs <= untilMs;
+    const askedMs = lastsMs > maxAgeMs - youngMs ? backAtMs + askedAgainMs : 0;
+    check(
+      isTimely(notReadyYet, backAtMs + seenMs) && isTimely(notAskedYet, askedMs),
+      () => `${via} refused ${sentAtMs - backAtMs} ms after the return: ${message}`,
+    );
   }
-  for (const replica of world.fleet.names()) {
-    const denials = (await world.fleet.replica(replica).log())
-      .split('\n')
-      .filter((line) => line.includes('"kube.denied"'));
-    const late = denials.find((line) => Date.parse(/"time":"([^"]+)"/.exec(line)?.[1] ?? '') > untilMs);
+}
+
+async function checkDenials({ fleet }: FaultWorld, { backAtMs }: Outage): Promise<void> {
+  for (const replica of fleet.names()) {
+    const denials = (await fleet.replica(replica).log()).split('\n').filter((line) => /HTTP 403/.test(line));
+    const late = denials.find(
+      (line) => Date.parse(/"time":"([^"]+)"/.exec(line)?.[1] ?? '') > backAtMs + seenMs,
+    );
     check(late === undefined, () => `${replica}, when kube-apiserver was ready: ${late}`);
   }
 }
 
-/** What the replicas say of themselves: the trouble must show, and must not make them unready before values are old. */
-async function complaintsOf(world: FaultWorld, isLong: boolean): Promise<string> {
-  const names: string[] = [];
+async function complaintsOf(world: FaultWorld, expected: readonly string[]): Promise<string> {
+  const said: string[] = [];
   for (const replica of world.fleet.names()) {
     const { Details } = await healthOf(world, replica);
-    const troubled = Object.keys(Details);
-    if (isLong)
-      for (const part of ['autoscalers', 'authentication-config', 'leader-election'])
-        check(
-          troubled.includes(part),
-          () => `${part} of ${replica} does not complain: ${JSON.stringify(Details)}`,
-        );
-    names.push(`${replica} complains of ${troubled.length === 0 ? 'nothing' : troubled.join(', ')}`);
+    for (const part of expected)
+      check(part in Details, () => `${part} of ${replica} is silent: ${JSON.stringify(Details)}`);
+    said.push(`${replica} complains of ${Object.keys(Details).join(', ') || 'nothing'}`);
   }
-  return names.join('; ');
+  return said.join('; ');
 }

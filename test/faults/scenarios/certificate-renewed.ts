@@ -8,7 +8,7 @@ import type { Scenario, Size } from '../scenario.js';
 import { agedUntil, leafOf, ServingSecret } from '../serving-secret.js';
 import { administrator } from '../world.js';
 
-const rounds: Readonly<Record<Size, number>> = { short: 4, long: 20 };
+const rounds: Readonly<Record<Size, number>> = { short: 4, long: 10 };
 /** Between two renewals, so that readers meet each certificate for a while. */
 const pauseMs = 1_000;
 const shownWithinSeconds = 5;

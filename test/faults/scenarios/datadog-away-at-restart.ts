@@ -12,7 +12,7 @@ type Restart = 'both at once' | 'one after the other';
 
 const restarts: Readonly<Record<Size, readonly Restart[]>> = {
   short: ['both at once'],
-  long: ['both at once', 'one after the other', 'both at once'],
+  long: ['both at once', 'one after the other'],
 };
 
 /** A refresh, its answer and its way to the other replica. */

@@ -12,7 +12,7 @@ const leasePath = '/apis/coordination.k8s.io/v1/namespaces/datadog/leases/datado
 /** Who starts at one instant, in each round. */
 const starts: Readonly<Record<Size, readonly (readonly string[])[]>> = {
   short: [['dca-0', 'dca-1']],
-  long: [...Array.from({ length: 5 }, () => ['dca-0', 'dca-1']), ['dca-0', 'dca-1', 'dca-2']],
+  long: [...Array.from({ length: 2 }, () => ['dca-0', 'dca-1']), ['dca-0', 'dca-1', 'dca-2']],
 };
 
 /** The first two replicas of a cluster start side by side: nothing is there, and each would make all of it. */

@@ -5,7 +5,7 @@ import { whileConnecting } from '../handshakes.js';
 import type { Scenario, Size } from '../scenario.js';
 import { ServingSecret } from '../serving-secret.js';
 
-const rounds: Readonly<Record<Size, number>> = { short: 3, long: 15 };
+const rounds: Readonly<Record<Size, number>> = { short: 3, long: 8 };
 /** Until the next deletion, so that readers meet each. */
 const pauseMs = 500;
 const backWithinSeconds = 5;
