@@ -156,7 +156,14 @@ export function buildApp(given: AppInputs): Result<App, string> {
     },
   );
   const listener = new TlsListener(
-    { certificate, handler: server.handle, clock, log, metrics: listenerMetrics },
+    {
+      certificate,
+      handler: server.handle,
+      clock,
+      log,
+      metrics: listenerMetrics,
+      isWanted: () => reportHealth('ready', checks).Unhealthy.length === 0,
+    },
     {
       name: 'external-metrics-api',
       port: config.externalMetrics.port,
@@ -233,8 +240,7 @@ function buildCluster(
     reviews: new Reviews(ports, {}),
     shards: new ConfigMapShards(ports, {
       ...times,
-      watchSeconds: toShardWatchSeconds(config),
-      timeoutMs: toShardTimeoutMs(config),
+      ...toShardTimes(config),
       namespace: kubernetes.namespace,
     }),
   });
@@ -244,15 +250,20 @@ function toWatchTimes({ kubernetes }: Config): { readonly resyncMs: number; read
   return { resyncMs: kubernetes.resyncPeriodSeconds * 1000, watchSeconds: kubernetes.requestTimeoutSeconds };
 }
 
-/** Watches of the shared values end a little before the copy counts as old, so that a working one never seems silent. */
-function toShardWatchSeconds({ externalMetrics, kubernetes }: Config): number {
-  const shorter = Math.min(kubernetes.requestTimeoutSeconds, 0.8 * externalMetrics.localCopyRefreshSeconds);
-  return Math.max(1, Math.floor(shorter));
-}
-
-/** A request that hangs must not cost the next refresh of the copy too. */
-function toShardTimeoutMs({ externalMetrics }: Config): number {
-  return Math.min(requestTimeoutMs, Math.max(1_000, 500 * externalMetrics.localCopyRefreshSeconds));
+/**
+ * Watches of the shared values end a little before the copy counts as old, so that a working one never seems silent; one
+ * that does not is dead. A request that hangs must not cost the next refresh of the copy too, but kube-apiserver
+ * may be slow.
+ */
+function toShardTimes({ externalMetrics, kubernetes }: Config) {
+  const { localCopyRefreshSeconds } = externalMetrics;
+  const shorter = Math.min(kubernetes.requestTimeoutSeconds, 0.8 * localCopyRefreshSeconds);
+  const watchSeconds = Math.max(1, Math.floor(shorter));
+  return {
+    watchSeconds,
+    silenceMs: 1000 * Math.max(localCopyRefreshSeconds, watchSeconds + 2),
+    timeoutMs: Math.min(requestTimeoutMs, Math.max(4_000, 500 * localCopyRefreshSeconds)),
+  };
 }
 
 function buildElection(

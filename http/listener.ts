@@ -23,6 +23,8 @@ export interface TlsListenerPorts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics?: ListenerMetrics;
+  /** False while clients had better ask another replica: HTTP/2 sessions are then ended in good order. */
+  readonly isWanted?: () => boolean;
 }
 
 /**

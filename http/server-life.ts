@@ -23,12 +23,15 @@ export interface ListenerOptions extends ListenAddress {
 
 interface ServerLifePorts {
   readonly traffic: Traffic;
+  /** False while clients had better ask another replica; by default always true. */
+  readonly isWanted?: () => boolean;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /** How often HTTP/2 peers are looked after. */
-const tendEveryMs = 5_000;
+const tendEveryMs = 1_000;
+const checkHttp1EveryMs = 5_000;
 const defaultLingerMs = 1_000;
 
 /** The life of a server from listening to closed. */
@@ -54,7 +57,7 @@ export class ServerLife {
 
   /** Listens until `signal` aborts, then closes in good order. Rejects, with the remedy, when it cannot listen. */
   async run(server: Server, signal: AbortSignal): Promise<void> {
-    const { clock, log, traffic } = this.#ports;
+    const { clock, log } = this.#ports;
     const { name } = this.#options;
     this.#port = await listen(name, server, this.#options);
     server.on('error', (error) =>
@@ -62,11 +65,21 @@ export class ServerLife {
     );
     log.info({ listener: name, port: this.#port }, 'listening');
 
-    await every(clock, tendEveryMs, async () => traffic.sessions.tend(), signal);
+    await every(clock, tendEveryMs, async () => this.#tend(), signal);
     this.#isStopping = true;
     await clock.sleep(this.#options.noticeMs ?? 0, new AbortController().signal);
     await this.#close(server);
     this.#port = undefined;
+  }
+
+  /**
+   * kube-apiserver keeps its connection for good, also to a replica that is no longer ready: only new connections go by
+   * the endpoints of a Service. GOAWAY makes it open one, and loses no request.
+   */
+  #tend(): void {
+    const { traffic, isWanted } = this.#ports;
+    if (isWanted?.() === false) traffic.sessions.closeAll();
+    traffic.sessions.tend();
   }
 
   async #close(server: Server): Promise<void> {
@@ -88,7 +101,7 @@ export function http1Settings(limits: HttpLimits) {
     headersTimeout: limits.headerReadMs,
     requestTimeout: limits.requestReadMs,
     keepAliveTimeout: limits.idleMs,
-    connectionsCheckingInterval: Math.min(tendEveryMs, limits.headerReadMs / 2),
+    connectionsCheckingInterval: Math.min(checkHttp1EveryMs, limits.headerReadMs / 2),
     maxHeaderSize: limits.maxHeaderBytes,
   };
 }

@@ -2,6 +2,7 @@ import { backoffMs } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
 import type { Component, Health } from '../core/component.js';
 import type { Fault } from '../core/fault.js';
+import { linkAbort } from '../core/linked-abort.js';
 import { Listeners } from '../core/listeners.js';
 import type { Logger } from '../core/log.js';
 import type { MetricId, MetricRecord } from '../core/metric.js';
@@ -67,6 +68,7 @@ export class Replicator implements Component {
   #failures = 0;
   /** In a row, of looks at the ConfigMaps. */
   #readFailures = 0;
+  #endLook = (): void => {};
   #trouble: string | undefined;
   /**
    * A new leader first looks at what there is, then writes all of it anew, be it the same: what its predecessor sent, and
@@ -136,8 +138,7 @@ export class Replicator implements Component {
     const isLeader = this.#ports.leadership.isLeader();
     if (!isLeader) this.#office = 'none';
     const isNew = isLeader && this.#office === 'none';
-    const isSilent = this.#silentMs() >= this.#options.localCopyRefreshMs;
-    const read = isNew || isSilent ? await this.#readAll(signal) : ok(undefined);
+    const read = isNew ? await this.#readAll(signal) : await this.#lookIfSilent(signal);
     this.#readFailures = read.ok ? 0 : this.#readFailures + 1;
     if (isNew && !read.ok) return this.#settle(read.error);
     this.#follow(signal);
@@ -201,7 +202,21 @@ export class Replicator implements Component {
     return this.#ports.reader.read(this.#indexes().map((index) => this.#memory.written(index)));
   }
 
-  /** The bound of last resort, for when the watches are silent. The first shard says how many there are. */
+  async #lookIfSilent(signal: AbortSignal): Promise<Result<undefined, Fault>> {
+    return this.#silentMs() < this.#options.localCopyRefreshMs ? ok(undefined) : this.#lookAround(signal);
+  }
+
+  /** The bound of last resort, for when the watches are silent. If one brings news after all, nothing else is waited for. */
+  async #lookAround(signal: AbortSignal): Promise<Result<undefined, Fault>> {
+    const look = linkAbort(signal);
+    this.#endLook = () => look.abort();
+    const read = await this.#readAll(look.signal);
+    this.#endLook = () => {};
+    look.release();
+    return look.signal.aborted && !signal.aborted ? ok(undefined) : read;
+  }
+
+  /** The first shard says how many there are. */
   async #readAll(signal: AbortSignal): Promise<Result<undefined, Fault>> {
     for (let index = 0; index < this.#count; index += 1) {
       const shard = await this.#ports.box.read(shardName(this.#options.name, index), signal);
@@ -231,6 +246,7 @@ export class Replicator implements Component {
       this.#follows.set(index, stop);
       const listener = (shard: StoredShard | undefined): void => {
         this.#note(index, shard);
+        this.#endLook();
         this.#wake.wake();
       };
       void this.#ports.box.follow(

@@ -18,3 +18,11 @@ export async function logFrom({ fleet }: FaultWorld, name: string): Promise<() =
   const { length } = await fleet.replica(name).log();
   return async () => (await fleet.replica(name).log()).slice(length);
 }
+
+/** After a long trouble a replica waits up to 30 s before it tries to watch again; and a little for the try. */
+export const watchedAgainMs = 35_000;
+
+/** How many watches all replicas have open together. */
+export function countWatches({ fleet }: FaultWorld): number {
+  return fleet.names().reduce((sum, replica) => sum + fleet.proxy(replica).openWatches(), 0);
+}

@@ -365,6 +365,32 @@ describe('the care for HTTP/2 peers', () => {
     await clock.advance(1);
     await ended;
   });
+
+  it('sends HTTP/2 peers elsewhere while it is not wanted, and answers whoever comes all the same', async () => {
+    const clock = new FakeClock(systemClock.nowMs());
+    let isWanted = true;
+    const { port, ca, stop, ended } = await tlsScene({
+      clock,
+      lingerMs: 0,
+      drainMs: 0,
+      isWanted: () => isWanted,
+    });
+    const session = await openHttp2({ port, ca });
+    let goaways = 0;
+    session.on('goaway', () => {
+      goaways += 1;
+    });
+    await clock.advance(1_000);
+    expect((await getHttp2(session)).status).to.equal(200);
+    expect(goaways).to.equal(0);
+    isWanted = false;
+    await clock.advance(1_000);
+    await until(() => goaways === 1 && session.destroyed);
+    expect(await getHttp2Once({ port, ca })).to.include({ status: 200 });
+    stop.abort();
+    await clock.advance(1);
+    await ended;
+  });
 });
 
 describe('PlainListener', () => {

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../control-plane/waiting.js';
+import { deniedMeanwhile, notReadyYet } from '../api-server-start.js';
 import { autoscalerFor } from '../autoscaler-for.js';
 import { check, since } from '../expect.js';
+import { countWatches, watchedAgainMs } from '../inspection.js';
 import { isWatch } from '../proxied-request.js';
 import type { Scenario, Size } from '../scenario.js';
 import { readBox } from '../shared-metrics.js';
@@ -28,6 +30,7 @@ export const watchesGone: Scenario = {
   async run(world, size) {
     const proxies = world.fleet.names().map((name) => ({ name, proxy: world.fleet.proxy(name) }));
     const before = proxies.map(({ proxy }) => proxy.requests.length);
+    const watches = countWatches(world);
     const fromMs = Date.now();
     let turn = 0;
     const matchEvery = (rest: number) => (_method: string, path: string) => {
@@ -59,6 +62,8 @@ export const watchesGone: Scenario = {
       return `${refused} of ${name}`;
     });
     const recoverySeconds = await world.untilWell('the refused watches', { fromMs });
+    const all = async () => (countWatches(world) >= watches ? true : undefined);
+    await until('everything to be watched again', all, { timeoutMs: watchedAgainMs });
     await autoscaler.remove();
     const note = `refused ${counts.join(', ')}; a new autoscaler known after ${knownSeconds.toFixed(1)} s`;
     return { recoverySeconds, note };
@@ -70,15 +75,13 @@ export const revisionsCompacted: Scenario = {
   id: '4f',
   title: 'revisions compacted while a follower was cut off',
   // kube-apiserver is started anew, so that it too has forgotten.
-  refusals: [
-    /^the request has been made before all known HTTP paths have been installed/,
-    /is forbidden: User "system:serviceaccount:kube-system:horizontal-pod-autoscaler" cannot list resource/,
-  ],
-  forbidden: [/"code":"kube\.denied"/],
+  refusals: notReadyYet,
+  forbidden: deniedMeanwhile,
   async run(world) {
     const replica = await world.follower();
     const proxy = world.fleet.proxy(replica);
     const watches = proxy.openWatches();
+    check(watches > 5, () => `${replica} has only ${watches} watches`);
     proxy.freeze();
     await sleep(writtenMs);
     await forget(world);

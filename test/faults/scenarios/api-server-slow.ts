@@ -29,6 +29,9 @@ const defaults = {
 /** Longer than the lease and than any value may be old, together. */
 const defaultsLastMs = 170_000;
 
+/** By then each reader has been permitted each metric; what is permitted outlives slowness, what is not must wait. */
+const permittedMs = 5_000;
+
 /** The API is slow by five seconds for replicas with the times that hold where nobody sets any. */
 export const apiServerSlowWithDefaults: Scenario = {
   id: '4h',
@@ -37,6 +40,7 @@ export const apiServerSlowWithDefaults: Scenario = {
   maxAgeMs: 90_000,
   async run(world) {
     await replaceAll(world, defaults);
+    await sleep(permittedMs);
     const { note } = await slowDown(world, 5_000, defaultsLastMs);
     const fromMs = Date.now();
     await replaceAll(world);

@@ -10,7 +10,7 @@ import { type FaultWorld, leaseSeconds, maxAgeMs } from '../world.js';
 const lastsMs: Readonly<Record<Size, number>> = { short: leaseSeconds * 1000 + 9_000, long: 60_000 };
 
 /** What it holds was this old at most when nothing passed any more. */
-const youngMs = 4_000;
+const youngMs = 4_500;
 /** Beyond the age at which its values are refused, a replica may be asked for so long until a probe has found it out. */
 const probedMs = 2_000;
 

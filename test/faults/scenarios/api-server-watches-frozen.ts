@@ -19,11 +19,14 @@ const noticedBoundSeconds = silenceSeconds + 4;
 export const watchesFrozen: Scenario = {
   id: '4c',
   title: 'watches silently frozen',
-  async run(world) {
-    const ofFollower = await freezeOne(world, await world.follower());
-    const ofLeader = await freezeOne(world, await world.holder());
+  async run(world, size) {
+    const figures: string[] = [];
+    if (size === 'long') figures.push(`follower alone: ${await freezeOne(world, await world.follower())}`);
+    if (size === 'long') figures.push(`leader alone: ${await freezeOne(world, await world.holder())}`);
+    const both = [await world.follower(), await world.holder()];
+    const [follower, leader] = await Promise.all(both.map((replica) => freezeOne(world, replica)));
     const recoverySeconds = await world.untilWell('the frozen watches');
-    return { recoverySeconds, note: `follower: ${ofFollower}; leader: ${ofLeader}` };
+    return { recoverySeconds, note: [...figures, `follower: ${follower}`, `leader: ${leader}`].join('; ') };
   },
 };
 

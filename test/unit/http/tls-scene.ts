@@ -58,6 +58,7 @@ export interface SceneOptions extends Partial<ListenerOptions> {
   readonly handler?: RequestHandler;
   readonly feed?: HandFeed;
   readonly clock?: Clock;
+  readonly isWanted?: () => boolean;
 }
 
 const scenes = new Set<() => Promise<void>>();
@@ -71,12 +72,18 @@ export async function endScenes(): Promise<void> {
 
 /** A listener that runs on a free loopback port until the test ends. */
 export async function tlsScene(options: SceneOptions = {}) {
-  const { handler = answerOk, feed = new HandFeed(), clock = systemClock, ...listenerOptions } = options;
+  const {
+    handler = answerOk,
+    feed = new HandFeed(),
+    clock = systemClock,
+    isWanted = () => true,
+    ...listenerOptions
+  } = options;
   const lines: string[] = [];
   const registry = createRegistry({ withProcessMetrics: false });
   const log = createLogger('debug', (text) => text, { write: (line) => lines.push(line) });
   const listener = new TlsListener(
-    { certificate: feed, handler, clock, log, metrics: createListenerMetrics(registry) },
+    { certificate: feed, handler, clock, log, metrics: createListenerMetrics(registry), isWanted },
     { name: 'test', host: '127.0.0.1', port: 0, drainMs: 2_000, lingerMs: 100, ...listenerOptions },
   );
   const stop = new AbortController();

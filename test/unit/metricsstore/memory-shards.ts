@@ -104,6 +104,8 @@ export class MemoryView implements ShardBox, WritableShards {
   holdsBack: string | undefined;
   /** Every call fails. */
   isCutOff = false;
+  /** Reads are not answered. */
+  isReadHanging = false;
   /** What happens after a write was decided on and before it arrives, once for each entry. */
   readonly beforeWrites: ((name: string) => void)[] = [];
   /** The next writes arrive, but their answers do not. */
@@ -117,9 +119,11 @@ export class MemoryView implements ShardBox, WritableShards {
     this.#by = by;
   }
 
-  async read(name: string): Promise<Result<StoredShard | undefined, Fault>> {
+  async read(name: string, signal: AbortSignal): Promise<Result<StoredShard | undefined, Fault>> {
     this.reads += 1;
     await this.#road();
+    if (this.isReadHanging) await this.#clock.sleep(10_000, signal);
+    if (this.isReadHanging) return fail(new Fault('kube.unreachable', 'no answer within 10 s'));
     return this.isCutOff ? fail(new Fault('kube.unreachable', 'cut off')) : ok(this.#shards.get(name));
   }
 

@@ -305,6 +305,22 @@ describe('a follower', () => {
     expect(follower.value('shop/a?')).to.equal(2);
   });
 
+  it('takes what its watch brings after all while a look at the ConfigMaps hangs', async () => {
+    const { clock, leader, follower, start } = scene(...leaderAndFollower);
+    await start();
+    leader.hold(valid('a', 1));
+    await settle();
+    follower.view.isSilent = true;
+    follower.view.isReadHanging = true;
+    await clock.advance(61_000);
+    leader.hold(valid('a', 2));
+    await settle();
+    expect(follower.value('shop/a?')).to.equal(1);
+    follower.view.mend();
+    await settle();
+    expect(follower.value('shop/a?')).to.equal(2);
+  });
+
   it('reads nothing itself while its watch lives', async () => {
     const { clock, leader, follower, start } = scene(...leaderAndFollower);
     await start();
