@@ -9,7 +9,7 @@ import type { FaultWorld } from '../world.js';
 
 /** Each request takes so much longer, in proportion to the times of this world: 5 s of a lease of 60 s. */
 const scaledMs = 500;
-const scaledLastsMs: Readonly<Record<Size, number>> = { short: 15_000, long: 60_000 };
+const scaledLastsMs: Readonly<Record<Size, number>> = { short: 12_000, long: 25_000 };
 
 /** The API is slow, in proportion. */
 export const apiServerSlow: Scenario = {
@@ -26,8 +26,8 @@ const defaults = {
   DD_EXTERNAL_METRICS_PROVIDER_REFRESH_PERIOD: '30',
   DD_KUBERNETES_INFORMERS_RESTCLIENT_TIMEOUT: '60',
 };
-/** Longer than the lease and than any value may be old, together. */
-const defaultsLastMs = 170_000;
+/** Longer than the lease, and than any value may be old. */
+const defaultsLastMs = 100_000;
 
 /** By then each reader has been permitted each metric; what is permitted outlives slowness, what is not must wait. */
 const permittedMs = 5_000;

@@ -5,7 +5,7 @@ import { type Box, entriesOf, patchBox, readBox } from '../shared-metrics.js';
 import { watchedMetrics } from '../watched.js';
 import type { FaultWorld } from '../world.js';
 
-const rounds: Readonly<Record<Size, number>> = { short: 1, long: 10 };
+const rounds: Readonly<Record<Size, number>> = { short: 1, long: 3 };
 
 /** A refresh, twice: the bound within which a damaged store is whole again. */
 const healedBoundSeconds = 2;

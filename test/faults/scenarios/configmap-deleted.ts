@@ -5,7 +5,7 @@ import { deleteBox, entriesOf, readBox } from '../shared-metrics.js';
 import { watchedMetrics } from '../watched.js';
 import type { FaultWorld } from '../world.js';
 
-const rounds: Readonly<Record<Size, number>> = { short: 3, long: 20 };
+const rounds: Readonly<Record<Size, number>> = { short: 3, long: 8 };
 
 /** A refresh, twice: the bound within which a lost store is whole again. */
 const healedBoundSeconds = 2;

@@ -3,7 +3,7 @@ import { check, since } from '../expect.js';
 import type { Scenario, Size } from '../scenario.js';
 import { type FaultWorld, leaseSeconds } from '../world.js';
 
-const rounds: Readonly<Record<Size, number>> = { short: 1, long: 3 };
+const rounds: Readonly<Record<Size, number>> = { short: 1, long: 2 };
 
 /** Lease, and the longest wait until a follower looks again. */
 const failoverBoundSeconds = leaseSeconds + leaseSeconds / 4 + 1;

@@ -9,7 +9,7 @@ import { type FaultWorld, leaseSeconds, maxAgeMs } from '../world.js';
 /** How long the partition goes on after the other replica has taken over. */
 const afterTakeoverMs: Readonly<Record<Size, readonly number[]>> = {
   short: [1_500],
-  long: [1_500, 0, 15_000],
+  long: [0, 6_000],
 };
 
 /** Lease, and the longest wait until a follower looks again. */
