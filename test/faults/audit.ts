@@ -15,6 +15,7 @@ export interface AuditedRequest {
   readonly name: string;
   readonly uri: string;
   readonly status: number;
+  readonly atMs: number;
 }
 
 const policy = {
@@ -40,7 +41,9 @@ export function parseAudit(text: string): readonly AuditedRequest[] {
     .split('\n')
     .slice(0, -1)
     .map((line) => {
-      const { verb, requestURI, objectRef, responseStatus } = JSON.parse(line) as AuditEvent;
+      const { verb, requestURI, objectRef, responseStatus, requestReceivedTimestamp } = JSON.parse(
+        line,
+      ) as AuditEvent;
       return {
         verb,
         uri: requestURI,
@@ -49,6 +52,7 @@ export function parseAudit(text: string): readonly AuditedRequest[] {
         namespace: objectRef?.namespace ?? '',
         name: objectRef?.name ?? '',
         status: responseStatus?.code ?? 0,
+        atMs: Date.parse(requestReceivedTimestamp),
       };
     });
 }
@@ -56,6 +60,7 @@ export function parseAudit(text: string): readonly AuditedRequest[] {
 interface AuditEvent {
   readonly verb: string;
   readonly requestURI: string;
+  readonly requestReceivedTimestamp: string;
   readonly objectRef?: {
     readonly apiGroup?: string;
     readonly resource?: string;

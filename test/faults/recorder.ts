@@ -109,6 +109,11 @@ export class Recorder {
     return this.#answers;
   }
 
+  /** Of all scenarios so far. */
+  get outages(): readonly Outage[] {
+    return this.#outages;
+  }
+
   get conditions(): readonly ConditionChange[] {
     return this.#conditions;
   }

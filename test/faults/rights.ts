@@ -5,6 +5,7 @@ import type { ControlPlane } from '../control-plane/control-plane.js';
 import { outputOf } from '../control-plane/kubectl.js';
 import { baseFolder } from '../e2e/world.js';
 import { type AuditedRequest, parseAudit } from './audit.js';
+import type { Outage } from './recorder.js';
 
 export interface Rule {
   readonly apiGroups?: readonly string[];
@@ -40,13 +41,21 @@ const account = { name: 'datadog-cluster-agent', namespace: 'datadog' };
  * What is wrong with the shipped rights by the audit log of a whole run: a verb, a resource or a name that no replica
  * used, a binding that was of no use, and each kind of request that was refused.
  */
-export async function judgeRights(plane: ControlPlane, auditLogFile: string): Promise<readonly string[]> {
-  return complaintsOf(await grants(plane), parseAudit(await readFile(auditLogFile, 'utf8')));
+export async function judgeRights(
+  plane: ControlPlane,
+  auditLogFile: string,
+  outages: readonly Outage[],
+): Promise<readonly string[]> {
+  return complaintsOf(await grants(plane), parseAudit(await readFile(auditLogFile, 'utf8')), outages);
 }
+
+/** A kube-apiserver that starts refuses everything until it has read who may do what. */
+const startMs = 1_000;
 
 export function complaintsOf(
   grants: readonly Grant[],
   requests: readonly AuditedRequest[],
+  outages: readonly Outage[] = [],
 ): readonly string[] {
   const granted = requests.filter(({ status }) => status !== 401 && status !== 403);
   const unused = grants.flatMap((grant) => {
@@ -54,9 +63,13 @@ export function complaintsOf(
     return grant.rules.flatMap((rule) => judge(rule, grant, granted));
   });
   const refused = requests
-    .filter(({ status }) => status === 403)
+    .filter(({ status, atMs }) => status === 403 && !outages.some((outage) => isIn(outage, atMs)))
     .map(({ verb, uri }) => `refused: ${verb} ${uri.split('?')[0]}`);
   return [...new Set([...unused, ...refused])];
+}
+
+function isIn({ what, fromMs, untilMs = Number.POSITIVE_INFINITY }: Outage, atMs: number): boolean {
+  return what === 'kube-apiserver' && atMs >= fromMs && atMs <= untilMs + startMs;
 }
 
 /** What the shipped manifests give to the account of the replicas. */
@@ -94,10 +107,14 @@ function unusedOf(rule: Rule, grant: Grant, requests: readonly AuditedRequest[])
     return toRows(rule.resourceNames).flatMap(({ first, others }) => {
       const byFirst = used.filter(({ name }) => name === first);
       if (others.length === 0) return unusedVerbs(rule, byFirst, `${where} ${first} (${grant.from})`);
-      // Of a row of numbered objects one shows for all; its first is never deleted.
+      // Of a row of numbered objects one shows for all; its first is never deleted, the others are seldom got.
       const byOthers = used.filter(({ name }) => others.includes(name));
-      const idle = byFirst.length === 0 ? [`unused: ${where} ${first} (${grant.from})`] : [];
-      return [...idle, ...unusedVerbs(rule, byOthers, `${where} ${first}-N (${grant.from})`)];
+      const idle = [
+        ...(byFirst.length === 0 ? [`unused: ${where} ${first} (${grant.from})`] : []),
+        ...(byOthers.length === 0 ? [`unused: ${where} ${first}-N (${grant.from})`] : []),
+      ];
+      const byRow = [...byFirst, ...byOthers];
+      return [...idle, ...unusedVerbs(rule, byRow, `${where} ${first}, ${first}-N (${grant.from})`)];
     });
   });
 }

@@ -75,7 +75,7 @@ async function runAll(
 
 async function complaintsAbout(world: FaultWorld | undefined): Promise<readonly string[]> {
   if (world === undefined) return [];
-  const complaints = await judgeRights(world.plane, world.auditLog);
+  const complaints = await judgeRights(world.plane, world.auditLog, world.recorder.outages);
   if (complaints.length === 0)
     console.log('  ✔ every right that is shipped was used, and nothing was refused');
   for (const complaint of complaints) console.error(`  ✘ the shipped rights: ${complaint}`);

@@ -12,6 +12,7 @@ function request(verb: string, name: string, more: Partial<AuditedRequest> = {})
     resource: 'configmaps',
     namespace: 'datadog',
     status: 200,
+    atMs: 10_000,
     ...more,
   };
 }
@@ -49,13 +50,29 @@ const enough = [
 ];
 
 describe('complaintsOf', () => {
-  it('is content when each verb was used on each name, and on one of a row of numbered ones', () => {
+  it('is content when each verb was used on each name, and in a row of numbered ones on any', () => {
     expect(complaintsOf([own], enough)).to.deep.equal([]);
+  });
+
+  it('names a row of which only the first was used', () => {
+    const first = [request('get', 'box'), request('delete', 'box'), ...enough.slice(3)];
+    expect(complaintsOf([own], first)).to.deep.equal(['unused: configmaps box-N (binding own)']);
+  });
+
+  it('passes over what a starting kube-apiserver refuses, and nothing else', () => {
+    const refused = (atMs: number) => request('get', 'lock', { status: 403, atMs });
+    const outage = { what: 'kube-apiserver', fromMs: 5_000, untilMs: 8_000 };
+    expect(complaintsOf([own], [...enough, refused(5_000), refused(9_000)], [outage])).to.deep.equal([]);
+    const complaint = ['refused: get /api/v1/namespaces/datadog/configmaps/lock'];
+    expect(complaintsOf([own], [...enough, refused(9_001)], [outage])).to.deep.equal(complaint);
+    expect(complaintsOf([own], [...enough, refused(6_000)], [{ ...outage, what: 'etcd' }])).to.deep.equal(
+      complaint,
+    );
   });
 
   it('names a verb that nobody used on a name, or on any of a row', () => {
     expect(complaintsOf([own], enough.slice(0, 2))).to.deep.equal([
-      'unused: delete configmaps box-N (binding own)',
+      'unused: delete configmaps box, box-N (binding own)',
       'unused: get configmaps lock (binding own)',
       'unused: delete configmaps lock (binding own)',
     ]);
@@ -85,6 +102,7 @@ describe('parseAudit', () => {
       requestURI: '/apis/autoscaling/v2/horizontalpodautoscalers?limit=500',
       objectRef: { resource: 'horizontalpodautoscalers', apiGroup: 'autoscaling' },
       responseStatus: { code: 200 },
+      requestReceivedTimestamp: '2026-01-01T00:00:01.250000Z',
     };
     expect(parseAudit(`${JSON.stringify(event)}\n{"verb":"wa`)).to.deep.equal([
       {
@@ -95,6 +113,7 @@ describe('parseAudit', () => {
         namespace: '',
         name: '',
         status: 200,
+        atMs: Date.UTC(2026, 0, 1, 0, 0, 1, 250),
       },
     ]);
   });
