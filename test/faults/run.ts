@@ -7,18 +7,24 @@ import { allScenarios } from './scenarios.js';
 import { type Row, tableOf, toRow } from './table.js';
 import { type FaultWorld, startFaultWorld } from './world.js';
 
-const usage = 'usage: node dist/test/faults/run.js [--long] [--only 1a,3b] [--messages]';
+const usage = 'usage: node dist/test/faults/run.js [--long] [--all] [--only 1a,3b] [--messages]';
 
 /** Runs the fault scenarios on a real control plane, one after the other, and prints what readers saw. */
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { long: { type: 'boolean' }, only: { type: 'string' }, messages: { type: 'boolean' } },
+    options: {
+      long: { type: 'boolean' },
+      all: { type: 'boolean' },
+      only: { type: 'string' },
+      messages: { type: 'boolean' },
+    },
   });
   const size: Size = values.long === true ? 'long' : 'short';
   const wanted = values.only?.split(',');
-  const scenarios = allScenarios.filter(({ id, isLong }) =>
+  const isAll = values.all === true;
+  const scenarios = allScenarios.filter(({ id, isLong, isExtra }) =>
     wanted === undefined
-      ? size === 'long' || isLong !== true
+      ? (size === 'long' || isLong !== true) && (isAll || isExtra !== true)
       : wanted.some((prefix) => id.startsWith(prefix)),
   );
   if (scenarios.length === 0) throw new Error(`no scenario is called ${values.only}; ${usage}`);

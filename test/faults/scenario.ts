@@ -19,6 +19,8 @@ export interface Scenario extends Allowances {
   readonly title: string;
   /** Only in the long run. */
   readonly isLong?: boolean;
+  /** Takes minutes by itself: only with `--all`, or by its name. */
+  readonly isExtra?: boolean;
   /** Throws when something is not as it must be. It leaves the world healthy: no fault, two replicas. */
   run(world: FaultWorld, size: Size): Promise<Finding>;
 }

@@ -9,7 +9,7 @@ import type { Scenario, Size } from '../scenario.js';
 import { readBox } from '../shared-metrics.js';
 import type { FaultWorld } from '../world.js';
 
-const lastsMs: Readonly<Record<Size, number>> = { short: 6_000, long: 20_000 };
+const lastsMs: Readonly<Record<Size, number>> = { short: 6_000, long: 10_000 };
 
 /** A list and a watch of each of its six collections, a second: more is a storm. */
 const requestsPerSecond = 12;

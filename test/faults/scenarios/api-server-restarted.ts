@@ -8,7 +8,7 @@ import type { Finding, Scenario, Size } from '../scenario.js';
 import { type FaultWorld, maxAgeMs } from '../world.js';
 
 /** For how long it is away: less than a value may be old, and in the long run also more than that and the lease. */
-const awayMs: Readonly<Record<Size, readonly number[]>> = { short: [3_500], long: [3_500, 25_000] };
+const awayMs: Readonly<Record<Size, readonly number[]>> = { short: [3_500], long: [3_500, 14_000] };
 
 /** From its return until everything is well. */
 const recoveryBoundSeconds = 10;

@@ -9,7 +9,7 @@ import type { FaultWorld } from '../world.js';
 
 /** Each request takes so much longer, in proportion to the times of this world: 5 s of a lease of 60 s. */
 const scaledMs = 500;
-const scaledLastsMs: Readonly<Record<Size, number>> = { short: 12_000, long: 25_000 };
+const scaledLastsMs: Readonly<Record<Size, number>> = { short: 12_000, long: 15_000 };
 
 /** The API is slow, in proportion. */
 export const apiServerSlow: Scenario = {
@@ -36,7 +36,7 @@ const permittedMs = 5_000;
 export const apiServerSlowWithDefaults: Scenario = {
   id: '4h',
   title: 'kube-apiserver slow by 5 s, default times',
-  isLong: true,
+  isExtra: true,
   maxAgeMs: 90_000,
   async run(world) {
     await replaceAll(world, defaults);

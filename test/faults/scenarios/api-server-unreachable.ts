@@ -7,7 +7,7 @@ import type { Scenario, Size } from '../scenario.js';
 import { type FaultWorld, leaseSeconds, maxAgeMs } from '../world.js';
 
 /** Longer than the lease, and than any value may be old. */
-const lastsMs: Readonly<Record<Size, number>> = { short: leaseSeconds * 1000 + 9_000, long: 30_000 };
+const lastsMs: Readonly<Record<Size, number>> = { short: leaseSeconds * 1000 + 9_000, long: 20_000 };
 
 /** What it holds was this old at most when nothing passed any more. */
 const youngMs = 4_500;

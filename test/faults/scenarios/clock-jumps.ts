@@ -11,7 +11,7 @@ const dayMs = 24 * hourMs;
 /** How far the clock is ahead, one after the other; each time it is set right again afterwards, a jump the other way. */
 const jumps: Readonly<Record<Size, readonly number[]>> = {
   short: [hourMs, -hourMs],
-  long: [hourMs, -hourMs, -9_000, 30 * dayMs],
+  long: [hourMs, -hourMs, 30 * dayMs],
 };
 const shortMs = 2_500;
 

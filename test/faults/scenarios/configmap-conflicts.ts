@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { check } from '../expect.js';
 import type { Scenario, Size } from '../scenario.js';
 
-const lastsMs: Readonly<Record<Size, number>> = { short: 6_000, long: 20_000 };
+const lastsMs: Readonly<Record<Size, number>> = { short: 6_000, long: 12_000 };
 
 const conflict = {
   apiVersion: 'v1',

@@ -8,7 +8,7 @@ import { type FaultWorld, leaseSeconds, maxAgeMs } from '../world.js';
 /** For how long the leader stands still, in each round; longer than the lease, and than any value may be old. */
 const pausesMs: Readonly<Record<Size, readonly number[]>> = {
   short: [12_000],
-  long: [leaseSeconds * 1000 + 2_000, 20_000],
+  long: [20_000],
 };
 
 /** Lease, and the longest wait until a follower looks again. */
