@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -91,12 +93,17 @@ users: [{ name: u, user: { token: canary-cluster-token } }]
   it('ends at once at a second signal', async () => {
     const running = startBundle(['start'], { ...environment(), DD_SHUTDOWN_DRAIN_TIMEOUT: '20' });
     await seen(() => running.stdout().includes('kube.unreachable'), running.ended);
+    // An idle connection holds an orderly stop up for a second, so that it cannot have ended between the two.
+    const idle = connect(healthPortOf(running.stdout()), '127.0.0.1');
+    idle.on('error', () => {});
+    await once(idle, 'connect');
     // Stopped in between, so that it sees both signals in one turn; which comes second is the kernel's choice.
     running.process.kill('SIGSTOP');
     running.process.kill('SIGINT');
     running.process.kill('SIGTERM');
     running.process.kill('SIGCONT');
     expect((await running.ended).code).to.be.oneOf([130, 143]);
+    idle.destroy();
   });
 });
 
@@ -110,4 +117,8 @@ async function seen(condition: () => boolean, ended: Promise<{ readonly stderr: 
     if (outcome !== undefined) throw new Error(`the program ended too early: ${outcome.stderr}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+function healthPortOf(log: string): number {
+  return Number(/"listener":"health","port":(\d+)/.exec(log)?.[1]);
 }
