@@ -80,7 +80,7 @@ export function tableOf(rows: readonly Row[]): string {
       seconds(row.unavailableSeconds),
       seconds(row.tookSeconds),
     ].join(' '),
-    `     ${row.note}`,
+    ...wrapped(row.note).map((line) => `     ${line}`),
   ]);
   const [first = '', reads, refused, broken, ...times] = columns;
   const short = times.map((name) => name.split(' ')[0]?.slice(0, 6).padStart(6));
@@ -95,6 +95,11 @@ export function tableOf(rows: readonly Row[]): string {
 const legend =
   'Times are in seconds. oldest: the oldest value served. well: from the end of the fault until every way answers\n' +
   'afresh. unavai: the APIService was not Available. refused: a status with a reason; broken: no answer.';
+
+/** In lines that a terminal of 100 columns shows whole. */
+function wrapped(text: string): readonly string[] {
+  return text.match(/.{1,92}(?=\s|$)/g)?.map((line) => line.trim()) ?? [];
+}
 
 function seconds(value: number | undefined): string {
   return (value === undefined ? '-' : value.toFixed(1)).padStart(6);
