@@ -22,7 +22,6 @@ export const watchesFrozen: Scenario = {
   async run(world, size) {
     const figures: string[] = [];
     if (size === 'long') figures.push(`follower alone: ${await freezeOne(world, await world.follower())}`);
-    if (size === 'long') figures.push(`leader alone: ${await freezeOne(world, await world.holder())}`);
     const both = [await world.follower(), await world.holder()];
     const [follower, leader] = await Promise.all(both.map((replica) => freezeOne(world, replica)));
     const recoverySeconds = await world.untilWell('the frozen watches');
