@@ -10,7 +10,7 @@ const elapsedBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 export class Traffic {
   readonly #metricRequests: Counter<'handler' | 'in_error'>;
   readonly #metricSeconds: Histogram<'handler' | 'in_error'>;
-  readonly #requests: Counter<'handler' | 'status'>;
+  readonly #requests: Counter<'handler' | 'status' | 'forwarded'>;
 
   constructor(registry: Registry) {
     const labels = ['handler', 'in_error'] as const;
@@ -30,8 +30,8 @@ export class Traffic {
     this.#requests = counter(
       registry,
       'api_requests',
-      'Requests to the API server, by handler and HTTP status',
-      ['handler', 'status'],
+      'Requests by handler, HTTP status, and whether the leader answered for this replica',
+      ['handler', 'status', 'forwarded'],
     );
   }
 
@@ -45,6 +45,6 @@ export class Traffic {
 
   /** Any other answer. */
   answered(handler: string, status: number): void {
-    this.#requests.inc({ handler, status });
+    this.#requests.inc({ handler, status, forwarded: 'false' });
   }
 }

@@ -46,7 +46,28 @@ program
     process.exitCode = showConfig(settingsOptions(), wantsColor());
   });
 
+program
+  .command('metamap [node]')
+  .description(
+    'print which services lead to which pods, of one node or of all, as the running Cluster Agent knows it',
+  )
+  .option('-j, --json', 'as JSON')
+  .option('-p, --pretty-json', 'as JSON, indented')
+  .option('-o, --file <path>', 'write to a file in place of standard output')
+  .action(async (node: string | undefined, given: MetamapFlags) => {
+    onClosedOutput(() => process.exit(0));
+    const { metamap } = await import('./metamap.js');
+    const format = given.prettyJson === true ? 'pretty-json' : given.json === true ? 'json' : 'text';
+    process.exitCode = await metamap(settingsOptions(), { node, format, file: given.file }, wantsColor());
+  });
+
 await program.parseAsync();
+
+interface MetamapFlags {
+  readonly json?: boolean;
+  readonly prettyJson?: boolean;
+  readonly file?: string;
+}
 
 function settingsOptions(): SettingsOptions {
   const given = program.opts<Readonly<Record<string, unknown>>>();

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { SettingsFile } from '../config/file.js';
 import type { Problem } from '../config/problem.js';
 import type { Sources } from '../config/resolve.js';
@@ -31,7 +31,7 @@ export function gatherSources(options: SettingsOptions): {
     ...(file === undefined ? {} : { file }),
     environment: process.env,
     flags: options.flags,
-    surroundings: surroundings(),
+    surroundings: surroundings(file?.path ?? defaultPath),
   };
   return { sources, problems };
 }
@@ -54,9 +54,15 @@ function readFile(asked: string | undefined): {
   }
 }
 
-function surroundings(): Surroundings {
+function surroundings(settingsPath: string): Surroundings {
   const namespace = readNamespace();
-  return { hostName: hostname(), ...(namespace === undefined ? {} : { namespace }) };
+  const folder = dirname(settingsPath);
+  return {
+    hostName: hostname(),
+    authTokenPath: join(folder, 'auth_token'),
+    clusterAgentTokenPath: join(folder, 'cluster_agent.auth_token'),
+    ...(namespace === undefined ? {} : { namespace }),
+  };
 }
 
 function readNamespace(): string | undefined {

@@ -8,6 +8,7 @@ import { createRegistry } from '../core/telemetry.js';
 import { buildInfo } from './build-info.js';
 import { gatherSources, type SettingsOptions } from './settings-sources.js';
 import { printProblems } from './terminal.js';
+import { obtainTokens } from './tokens.js';
 
 /**
  * Runs the service until SIGTERM or SIGINT. Resolves to the exit code: 0 after an orderly stop, 1 when settings are
@@ -21,8 +22,16 @@ export async function start(options: SettingsOptions, wantsColor: boolean): Prom
     return 1;
   }
   const config = loaded.value;
-  const log = createLogger(config.process.logLevel, createScrub(secretsOf(config)));
+  const obtained = await obtainTokens(config);
+  if (!obtained.ok) {
+    printProblems([...obtained.error, ...config.warnings], wantsColor);
+    return 1;
+  }
+  const { tokens, notices } = obtained.value;
+  const scrub = createScrub([...secretsOf(config), tokens.agents, tokens.local]);
+  const log = createLogger(config.process.logLevel, scrub);
   announce(config, log);
+  for (const notice of notices) log.warn({}, notice);
   exitOnBugs(log);
   const signal = stopOnSignals(log);
   return await runApp(
@@ -32,7 +41,8 @@ export async function start(options: SettingsOptions, wantsColor: boolean): Prom
       clock: systemClock,
       registry: createRegistry({ withProcessMetrics: true }),
       environment: process.env,
-      version: buildInfo().version,
+      ...buildInfo(),
+      tokens,
     },
     signal,
   );

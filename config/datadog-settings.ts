@@ -31,7 +31,7 @@ export const datadogSettings = {
       environment: ['DD_HOSTNAME'],
       yaml: ['hostname'],
       parser: hostNameParser,
-      help: 'Host name under which this agent reports its own data to Datadog. Accepted, and without effect in this version.',
+      help: 'Host name that this agent says of itself. Default: that of the machine or pod.',
     }),
     clusterName: optional({
       environment: ['DD_CLUSTER_NAME'],

@@ -40,6 +40,13 @@ export const kubernetesSettings = {
       parser: durationParser({ lowestSeconds: 1, highestSeconds: 86_400 }),
       help: 'How often all watched objects are gone through again, in case a change was missed.',
     }),
+    usesEndpointSlices: setting({
+      environment: ['DD_KUBERNETES_USE_ENDPOINT_SLICES'],
+      yaml: ['kubernetes_use_endpoint_slices'],
+      default: true,
+      parser: booleanParser,
+      help: 'Read the pods behind services from EndpointSlices, or from Endpoints where these cannot be read. false: always from Endpoints, which Kubernetes cuts after 1,000 pods of a service.',
+    }),
     requestTimeoutSeconds: setting({
       environment: ['DD_KUBERNETES_INFORMERS_RESTCLIENT_TIMEOUT'],
       yaml: ['kubernetes_informers_restclient_timeout'],

@@ -1,5 +1,5 @@
 import { type LogLevel, logLevels } from '../core/log.js';
-import { tokenParser } from './name-parsers.js';
+import { labelParser, pathParser, tokenParser } from './name-parsers.js';
 import { booleanParser, durationParser, oneOfParser, portParser } from './parser.js';
 import { optional, setting } from './setting.js';
 
@@ -48,28 +48,54 @@ export const processSettings = {
 
 /** The parts that serve node agents. */
 export const clusterAgentSettings = {
-  title: 'Cluster agent',
+  title: 'Node agents and operators',
   rows: {
     commandPort: setting({
       environment: ['DD_CLUSTER_AGENT_CMD_PORT'],
       yaml: ['cluster_agent.cmd_port'],
       default: 5005,
       parser: portParser,
-      help: 'Port of the API for node agents and operators. Accepted, and without effect in this version.',
+      help: 'TLS port of the API for node agents and for the commands of operators.',
     }),
     authToken: optional({
       environment: ['DD_CLUSTER_AGENT_AUTH_TOKEN'],
       yaml: ['cluster_agent.auth_token'],
       parser: tokenParser,
-      help: 'Token that node agents share with this agent. Accepted, and without effect in this version.',
+      defaultNote: 'from the file below',
+      help: 'Token that node agents and all replicas share. Without it nobody but a node agent that has it may ask, so a start without any is refused.',
       secret: 'whole',
+    }),
+    authTokenPath: setting({
+      environment: ['DD_CLUSTER_AGENT_AUTH_TOKEN_FILE_PATH'],
+      yaml: ['cluster_agent.auth_token_file_path'],
+      default: '/etc/datadog-agent/cluster_agent.auth_token',
+      defaultFrom: 'clusterAgentTokenPath',
+      defaultNote: 'cluster_agent.auth_token beside the settings file',
+      parser: pathParser,
+      help: 'File with that token, where it is not set itself. It is made when it is absent, which does for a single replica and commands by hand only.',
+    }),
+    localTokenPath: setting({
+      environment: ['DD_AUTH_TOKEN_FILE_PATH'],
+      yaml: ['auth_token_file_path'],
+      default: '/etc/datadog-agent/auth_token',
+      defaultFrom: 'authTokenPath',
+      defaultNote: 'auth_token beside the settings file',
+      parser: pathParser,
+      help: 'File with the token of the commands of operators on this machine; made, for its owner alone, when it is absent.',
+    }),
+    serviceName: setting({
+      environment: ['DD_CLUSTER_AGENT_KUBERNETES_SERVICE_NAME'],
+      yaml: ['cluster_agent.kubernetes_service_name'],
+      default: 'datadog-cluster-agent',
+      parser: labelParser,
+      help: 'Service by which node agents find this agent. Replicas find each other by its endpoints, and their certificate holds its names.',
     }),
     mapMetadata: setting({
       environment: ['DD_USE_METADATA_MAPPER'],
       yaml: ['use_metadata_mapper'],
       default: true,
       parser: booleanParser,
-      help: 'Keep a map from nodes and pods to services, for the tags of node agents. Accepted, and without effect in this version.',
+      help: 'Keep a map from nodes and pods to services, for the kube_service tags of node agents.',
     }),
     collectEvents: setting({
       environment: ['DD_COLLECT_KUBERNETES_EVENTS'],

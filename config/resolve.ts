@@ -143,4 +143,9 @@ function defaultEntry(
   return { ...placed, value: around, origin: { kind: 'default', note: surroundingNames[from] }, isWrong };
 }
 
-const surroundingNames = { namespace: "the pod's service account", hostName: 'the host name' } as const;
+const surroundingNames: Readonly<Record<keyof Surroundings, string>> = {
+  namespace: "the pod's service account",
+  hostName: 'the host name',
+  authTokenPath: 'beside the settings file',
+  clusterAgentTokenPath: 'beside the settings file',
+};

@@ -11,6 +11,9 @@ export interface Surroundings {
   /** The namespace of the pod's service account. */
   readonly namespace?: string;
   readonly hostName?: string;
+  /** Files beside the settings file, whether there is one or not. */
+  readonly authTokenPath?: string;
+  readonly clusterAgentTokenPath?: string;
 }
 
 /** One row of the schema: all that is known of one setting. */

@@ -21,3 +21,11 @@ export function linkAbort(parent: AbortSignal): LinkedAbort {
     release: () => parent.removeEventListener('abort', follow),
   };
 }
+
+/** Resolves when `signal` aborts. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -9,13 +9,18 @@ export function createRegistry(options: { readonly withProcessMetrics: boolean }
   return registry;
 }
 
-/** A counter of `registry`; its labels are the keys that `inc` gets. */
+/**
+ * A counter of `registry`; its labels are the keys that `inc` gets. Parts that count the same thing under one name share
+ * it; they must agree on the labels.
+ */
 export function counter<L extends string>(
   registry: Registry,
   name: string,
   help: string,
   labelNames: readonly L[],
 ): Counter<L> {
+  const known = registry.getSingleMetric(name);
+  if (known instanceof Counter) return known;
   return new Counter({ name, help, labelNames: [...labelNames], registers: [registry] });
 }
 

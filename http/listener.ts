@@ -4,6 +4,7 @@ import type { SecureContextOptions } from 'node:tls';
 import type { Clock } from '../core/clock.js';
 import type { Component, Health } from '../core/component.js';
 import { messageOf } from '../core/fault.js';
+import { untilAborted } from '../core/linked-abort.js';
 import type { Logger } from '../core/log.js';
 import type { RequestHandler } from './exchanges.js';
 import { defaultLimits, type HttpLimits } from './limits.js';
@@ -161,13 +162,6 @@ const tlsRules = {
   minVersion: 'TLSv1.2',
   secureOptions: constants.SSL_OP_NO_TICKET,
 } as const satisfies SecureContextOptions;
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
 
 /** As certificate tools print serials; bare, one looks like a key of Datadog's and would be masked. */
 function colonSeparated(serial: string): string {

@@ -25,6 +25,8 @@ export interface Call {
 
 export interface StreamCall {
   readonly query?: Query;
+  /** Media types; default JSON. */
+  readonly accept?: string;
   /** The longest time without a byte before the stream is given up. */
   readonly silenceMs: number;
 }

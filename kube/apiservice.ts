@@ -5,7 +5,8 @@ import { fail, ok, type Result } from '../core/result.js';
 import { type KubeApi, resourcePath } from './api.js';
 import { toText, valueAt } from './json.js';
 import type { FollowOptions } from './object-box.js';
-import { Reflector, servedAt } from './reflector.js';
+import { servedAt } from './reflection.js';
+import { Reflector } from './reflector.js';
 
 export interface ApiServiceBundlePorts {
   readonly client: KubeApi;
@@ -67,14 +68,14 @@ export class ApiServiceBundle {
       {
         ...this.#ports,
         reflected: {
-          locate: servedAt(resourcePath(kind, {})),
+          locate: servedAt(resourcePath(kind, {}), { fieldSelector: `metadata.name=${name}` }),
           toItem: (object) =>
             JSON.stringify(
               ['service', 'caBundle', 'insecureSkipTLSVerify'].map((field) => valueAt(object, 'spec', field)),
             ),
         },
       },
-      { ...options, name: `APIService ${name}`, fieldSelector: `metadata.name=${name}` },
+      { ...options, name: `APIService ${name}` },
     );
     const stop = reflector.onChange(onChange);
     await reflector.run(signal);

@@ -3,7 +3,8 @@ import type { Component, Health } from '../core/component.js';
 import type { Logger } from '../core/log.js';
 import { type KubeApi, resourcePath } from './api.js';
 import type { FollowOptions } from './object-box.js';
-import { Reflector, servedAt } from './reflector.js';
+import { servedAt } from './reflection.js';
+import { Reflector } from './reflector.js';
 import { type AuthenticationConfig, type ParsedConfig, parseAuthenticationConfig } from './request-header.js';
 
 export interface AuthenticationConfigPorts {
@@ -33,11 +34,13 @@ export class AuthenticationConfigWatch implements Component {
       {
         ...ports,
         reflected: {
-          locate: servedAt(resourcePath({ api: '/api/v1', resource: 'configmaps' }, { namespace })),
+          locate: servedAt(resourcePath({ api: '/api/v1', resource: 'configmaps' }, { namespace }), {
+            fieldSelector: `metadata.name=${name}`,
+          }),
           toItem: parseAuthenticationConfig,
         },
       },
-      { ...options, name: `ConfigMap ${namespace}/${name}`, fieldSelector: `metadata.name=${name}` },
+      { ...options, name: `ConfigMap ${namespace}/${name}` },
     );
     this.#reflector.onChange(() => this.#take());
   }

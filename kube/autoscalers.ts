@@ -7,6 +7,7 @@ import { fail, ok, type Result } from '../core/result.js';
 import { type KubeApi, resourcePath } from './api.js';
 import { type ParsedAutoscaler, parseAutoscaler } from './autoscaler-spec.js';
 import { toText, valueAt } from './json.js';
+import type { Collection } from './list.js';
 import { Reflector } from './reflector.js';
 import type { Items } from './view.js';
 
@@ -95,7 +96,7 @@ export class Autoscalers implements Component {
   }
 
   /** A 404 for the list means that the cluster's versions are no longer those that we found. */
-  async #locate(lastFault: Fault | undefined, signal: AbortSignal): Promise<Result<string, Fault>> {
+  async #locate(lastFault: Fault | undefined, signal: AbortSignal): Promise<Result<Collection, Fault>> {
     if (lastFault?.code === 'kube.not_found') this.#version = undefined;
     if (this.#version === undefined) {
       const found = await this.#findVersion(signal);
@@ -104,7 +105,7 @@ export class Autoscalers implements Component {
       this.#ports.log.info({ version: found.value }, 'reading HorizontalPodAutoscalers');
     }
     const kind = { api: `/apis/autoscaling/${this.#version}`, resource: 'horizontalpodautoscalers' };
-    return ok(resourcePath(kind, { namespace: this.#options.namespace }));
+    return ok({ path: resourcePath(kind, { namespace: this.#options.namespace }) });
   }
 
   async #findVersion(signal: AbortSignal): Promise<Result<Version, Fault>> {

@@ -165,7 +165,7 @@ export class KubeClient implements KubeApi {
     signal: AbortSignal,
   ): Promise<Reply> {
     const body = 'body' in call && call.body !== undefined ? JSON.stringify(call.body) : undefined;
-    const { accept, contentType }: Call = 'silenceMs' in call ? {} : call;
+    const contentType = 'contentType' in call ? call.contentType : undefined;
     const sentAtMs = this.#ports.clock.monotonicMs();
     const reply = await send(`${this.#ports.target.server}${path}${queryText(call.query)}`, {
       method,
@@ -173,7 +173,7 @@ export class KubeClient implements KubeApi {
       signal,
       headers: {
         ...line.headers,
-        accept: accept ?? 'application/json',
+        accept: call.accept ?? 'application/json',
         'user-agent': this.#options.userAgent,
         ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
       },

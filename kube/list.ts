@@ -2,24 +2,28 @@ import { Fault } from '../core/fault.js';
 import { fail, ok, type Result } from '../core/result.js';
 import type { KubeApi } from './api.js';
 import { toText, valueAt } from './json.js';
+import type { Mirror } from './mirror.js';
 import { type Slimmed, type Slimming, slim } from './view.js';
+
+/** A collection at the API server, or the part of it that is wanted. */
+export interface Collection {
+  readonly path: string;
+  readonly fieldSelector?: string;
+  readonly labelSelector?: string;
+}
 
 export interface ListPorts<T> {
   readonly client: KubeApi;
   readonly slimming: Slimming<T>;
+  /** Gets the pages. */
+  readonly mirror: Pick<Mirror<T>, 'begin' | 'list'>;
 }
 
 export interface ListOptions {
-  readonly path: string;
+  readonly collection: Collection;
   readonly pageSize: number;
-  readonly fieldSelector: string | undefined;
-}
-
-/** A whole collection at one revision. */
-export interface Listed<T> {
-  readonly slimmed: readonly Slimmed<T>[];
-  /** Where a watch begins. */
-  readonly revision: string;
+  /** Media types; default JSON. */
+  readonly accept?: string | undefined;
 }
 
 /**
@@ -30,33 +34,34 @@ const maxRestarts = 3;
 
 /**
  * Reads a collection page by page and slims each page as it comes, so that never more than one is held in
- * full.
+ * full. The value is the revision at which a watch begins.
  */
 export async function listAll<T>(
   ports: ListPorts<T>,
   options: ListOptions,
   signal: AbortSignal,
-): Promise<Result<Listed<T>, Fault>> {
-  let first: Page<T> | undefined;
-  let slimmed: Slimmed<T>[] = [];
+): Promise<Result<string, Fault>> {
+  const { mirror } = ports;
+  let firstRevision: string | undefined;
   let next: string | undefined;
   let restarts = 0;
+  mirror.begin();
   while (true) {
     const page = await readPage(ports, { ...options, next }, signal);
     if (page.ok) {
-      first ??= page.value;
-      slimmed.push(...page.value.slimmed);
+      firstRevision ??= page.value.revision;
+      mirror.list(page.value.slimmed);
       next = page.value.next;
       // The first page's revision: should those of a server's pages differ, some events come twice and none
       // is lost.
-      if (next === undefined) return ok({ slimmed, revision: first.revision });
+      if (next === undefined) return ok(firstRevision);
     } else {
       const isExpiredToken = page.error.code === 'kube.gone' && next !== undefined;
       if (!isExpiredToken || restarts === maxRestarts) return page;
       restarts += 1;
-      first = undefined;
-      slimmed = [];
+      firstRevision = undefined;
       next = undefined;
+      mirror.begin();
     }
   }
 }
@@ -70,13 +75,15 @@ interface Page<T> {
 
 async function readPage<T>(
   { client, slimming }: ListPorts<T>,
-  { path, pageSize, fieldSelector, next }: ListOptions & { readonly next: string | undefined },
+  { collection, pageSize, accept, next }: ListOptions & { readonly next: string | undefined },
   signal: AbortSignal,
 ): Promise<Result<Page<T>, Fault>> {
+  const { path, fieldSelector, labelSelector } = collection;
+  const query = { limit: pageSize, continue: next, fieldSelector, labelSelector };
   const body = await client.request(
     'GET',
     path,
-    { query: { limit: pageSize, continue: next, fieldSelector } },
+    { query, ...(accept === undefined ? {} : { accept }) },
     signal,
   );
   if (!body.ok) return body;

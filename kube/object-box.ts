@@ -4,7 +4,8 @@ import type { Logger } from '../core/log.js';
 import { fail, ok, type Result } from '../core/result.js';
 import { type KubeApi, type ResourceKind, resourcePath } from './api.js';
 import { type JsonObject, toObject, toText, toTexts, valueAt } from './json.js';
-import { Reflector, servedAt } from './reflector.js';
+import { servedAt } from './reflection.js';
+import { Reflector } from './reflector.js';
 
 export interface BoxPorts {
   readonly client: KubeApi;
@@ -115,12 +116,12 @@ export class ObjectBox {
       {
         ...this.#ports,
         reflected: {
-          locate: servedAt(this.#path(undefined)),
+          locate: servedAt(this.#path(undefined), { fieldSelector: `metadata.name=${name}` }),
           toItem: (object) => toStored(object),
           isEqual: (a, b) => a.revision === b.revision,
         },
       },
-      { ...options, name: `${kind.kind} ${namespace}/${name}`, fieldSelector: `metadata.name=${name}` },
+      { ...options, name: `${kind.kind} ${namespace}/${name}` },
     );
     const stop = reflector.onChange(() => {
       const stored = reflector.items().get(`${namespace}/${name}`);

@@ -1,290 +1,47 @@
-import type { Clock } from '../core/clock.js';
 import type { Component, Health } from '../core/component.js';
-import { Fault } from '../core/fault.js';
-import type { Logger } from '../core/log.js';
-import { ok, type Result } from '../core/result.js';
-import type { KubeApi } from './api.js';
-import { listAll } from './list.js';
-import { Outage } from './outage.js';
-import { faultOfStatus } from './status.js';
-import { startTimeLimit } from './time-limit.js';
-import { applyEvents, applyList, type Items, parseEvent, type Slimming, type View } from './view.js';
-import { afterWatch, type WatchEnd } from './watch-end.js';
+import { Reflection, type ReflectionOptions, type ReflectionPorts } from './reflection.js';
+import { Snapshot } from './snapshot.js';
+import type { Items } from './view.js';
 
-/** What is reflected: where it is served, and what of each object is kept. */
-export interface Reflected<T> extends Slimming<T> {
-  /**
-   * The path of the collection. Asked before each list, with the fault of the list before, if that failed.
-   */
-  readonly locate: (lastFault: Fault | undefined, signal: AbortSignal) => Promise<Result<string, Fault>>;
-}
+export type ReflectorPorts<T> = Omit<ReflectionPorts<T>, 'mirror'>;
 
-export interface ReflectorPorts<T> {
-  readonly client: KubeApi;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly reflected: Reflected<T>;
-  /** A number in [0, 1), for jitter. */
-  readonly random: () => number;
-}
-
-export interface ReflectorOptions {
-  /** For logs and health: "autoscalers". */
-  readonly name: string;
-  readonly fieldSelector?: string;
-  /** Objects a page; default 500. */
-  readonly pageSize?: number;
-  /**
-   * How long the server is asked to keep a watch open, at most; default 60 s. A quiet collection is not known
-   * to be fresh for longer.
-   */
-  readonly watchSeconds?: number;
-  /** The longest silence of a watch; default `watchSeconds` and 15 s. */
-  readonly silenceMs?: number;
-  /** Everything is listed again at least this often; default 300 s. */
-  readonly resyncMs?: number;
-}
-
-/**
- * Keeps slim copies of a collection in step with the API server: a list by pages, then a watch from there on,
- * and both again after any failure, with growing jittered waits of at most 30 s. It never gives up. The view
- * is replaced whole, and only by complete lists and by events.
- */
+/** Slim copies of a collection, kept in step with the API server and taken as one map that never changes. */
 export class Reflector<T> implements Component {
   readonly name: string;
-  readonly #ports: ReflectorPorts<T>;
-  readonly #options: Required<Omit<ReflectorOptions, 'fieldSelector'>> & {
-    readonly fieldSelector: string | undefined;
-  };
-  readonly #random: () => number;
-  readonly #listing: Outage;
-  readonly #watching: Outage;
-  readonly #listeners = new Set<() => void>();
-  #view: View<T> = { items: new Map(), problems: new Map() };
-  #hasSynced = false;
-  #heardAtMs = Number.NEGATIVE_INFINITY;
-  #lastListFault: Fault | undefined;
+  readonly #snapshot: Snapshot<T>;
+  readonly #reflection: Reflection<T>;
 
-  constructor(ports: ReflectorPorts<T>, options: ReflectorOptions) {
-    const { name, watchSeconds = 60 } = options;
-    this.name = name;
-    this.#ports = ports;
-    this.#options = {
-      name,
-      fieldSelector: options.fieldSelector,
-      pageSize: options.pageSize ?? 500,
-      watchSeconds,
-      silenceMs: options.silenceMs ?? (watchSeconds + 15) * 1000,
-      resyncMs: options.resyncMs ?? 300_000,
-    };
-    this.#random = ports.random;
-    const outagePorts = { clock: ports.clock, log: ports.log, random: this.#random };
-    const recovered = (verb: string): string => `${name}: the API server can be ${verb} again`;
-    this.#listing = new Outage(outagePorts, {
-      trouble: `${name}: cannot be listed`,
-      recovered: recovered('listed'),
-      quietFailures: 0,
-    });
-    this.#watching = new Outage(outagePorts, {
-      trouble: `${name}: cannot be watched`,
-      recovered: recovered('watched'),
-      quietFailures: 2,
-    });
+  constructor(ports: ReflectorPorts<T>, options: ReflectionOptions) {
+    this.name = options.name;
+    this.#snapshot = new Snapshot(ports.reflected.isEqual);
+    this.#reflection = new Reflection({ ...ports, mirror: this.#snapshot }, options);
   }
 
   /** The slim copies by `namespace/name`. What was taken never changes. */
   items(): Items<T> {
-    return this.#view.items;
+    return this.#snapshot.items();
   }
 
-  /** Whether a complete list has ever arrived; from then on the items are a truth, if an old one. */
+  /** See `Reflection.hasSynced`. */
   hasSynced(): boolean {
-    return this.#hasSynced;
+    return this.#reflection.hasSynced();
   }
 
-  /** Since the last list, event, bookmark or orderly end of a watch; `Infinity` before the first list. */
+  /** See `Reflection.staleForMs`. */
   staleForMs(): number {
-    return this.#ports.clock.monotonicMs() - this.#heardAtMs;
+    return this.#reflection.staleForMs();
   }
 
-  /**
-   * Calls `listener` after the first list, and then after each change of the items: once for what came
-   * together.
-   */
+  /** See `Reflection.onChange`. */
   onChange(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#reflection.onChange(listener);
   }
 
   health(): Health {
-    const trouble = this.#listing.trouble ?? this.#watching.trouble;
-    if (!this.#hasSynced)
-      return { state: 'starting', detail: `${this.name}: ${trouble ?? 'waiting for the first list'}` };
-    const staleForMs = this.staleForMs();
-    if (trouble === undefined && staleForMs <= this.#options.silenceMs) return { state: 'ready' };
-    const detail = `${this.name}: ${trouble ?? 'the watch is silent'}`;
-    return { state: 'degraded', detail: `${detail}; last heard of ${Math.round(staleForMs / 1000)} s ago` };
+    return this.#reflection.health();
   }
 
-  async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const listed = await this.#list(signal);
-      if (signal.aborted) return;
-      this.#lastListFault = listed.ok ? undefined : listed.error;
-      if (listed.ok) {
-        this.#listing.over();
-        await this.#follow(listed.value, signal);
-      } else {
-        await this.#listing.pause(listed.error, signal);
-      }
-    }
+  run(signal: AbortSignal): Promise<void> {
+    return this.#reflection.run(signal);
   }
-
-  /** Lists everything and makes it the view. */
-  async #list(signal: AbortSignal): Promise<Result<Place, Fault>> {
-    const startedAtMs = this.#ports.clock.monotonicMs();
-    const path = await this.#ports.reflected.locate(this.#lastListFault, signal);
-    if (!path.ok) return path;
-    const { client, reflected } = this.#ports;
-    const { pageSize, fieldSelector } = this.#options;
-    const listed = await listAll(
-      { client, slimming: reflected },
-      { path: path.value, pageSize, fieldSelector },
-      signal,
-    );
-    if (!listed.ok) return listed;
-    this.#heardAtMs = startedAtMs;
-    this.#show(applyList(this.#view, listed.value.slimmed, reflected.isEqual));
-    return ok({ path: path.value, revision: listed.value.revision });
-  }
-
-  /** Watches from a list on, watch after watch, until everything should be listed again. */
-  async #follow(place: Place, signal: AbortSignal): Promise<void> {
-    // A little early, by chance, so that replicas that started together do not list together.
-    const resyncMs = this.#options.resyncMs * (1 - 0.1 * this.#random());
-    const resync = startTimeLimit(this.#ports.clock, resyncMs, signal);
-    let at = place;
-    try {
-      while (!resync.signal.aborted) {
-        const { revision, end } = await this.#watch(at, resync.signal);
-        at = { ...at, revision };
-        if (resync.signal.aborted) return;
-        if (end.fault !== undefined && end.lastedMs >= this.#options.silenceMs)
-          this.#watching.tell(end.fault);
-        const next = afterWatch(end);
-        if (next.pauses) await this.#watching.pause(end.fault ?? endedAtOnce(at), resync.signal);
-        else if (end.fault === undefined) this.#heard();
-        if (next.step === 'list') return;
-      }
-    } finally {
-      resync.release();
-    }
-  }
-
-  async #watch(
-    place: Place,
-    signal: AbortSignal,
-  ): Promise<{ readonly revision: string; readonly end: WatchEnd }> {
-    const { path } = place;
-    const { silenceMs, fieldSelector, watchSeconds } = this.#options;
-    // Replicas' watches shall not end together for ever.
-    const timeoutSeconds = Math.max(1, Math.round(watchSeconds * (1 - 0.2 * this.#random())));
-    const query = {
-      watch: true,
-      allowWatchBookmarks: true,
-      timeoutSeconds,
-      resourceVersion: place.revision,
-      fieldSelector,
-    };
-    const startedAtMs = this.#ports.clock.monotonicMs();
-    const failuresBefore = this.#watching.failures;
-    let { revision } = place;
-    let hasHeard = false;
-    let fault: Fault | undefined;
-    for await (const lines of this.#ports.client.stream(path, { query, silenceMs }, signal)) {
-      if (!lines.ok) {
-        fault = lines.error;
-        break;
-      }
-      const step = this.#take(path, lines.value);
-      revision = step.revision ?? revision;
-      hasHeard ||= step.hasHeard;
-      fault = step.fault;
-      if (fault !== undefined) break;
-    }
-    const lastedMs = this.#ports.clock.monotonicMs() - startedAtMs;
-    return { revision, end: { fault, hasHeard, lastedMs, failuresBefore } };
-  }
-
-  /** Takes in what came together on a watch, up to an error among it. */
-  #take(path: string, lines: readonly unknown[]): Step {
-    const all = lines.map((line) => parseEvent(line, this.#ports.reflected));
-    const error = all.find((event) => event.kind === 'error');
-    const events = error === undefined ? all : all.slice(0, all.indexOf(error));
-    if (events.length > 0) {
-      this.#heard();
-      this.#show(applyEvents(this.#view, events, this.#ports.reflected.isEqual));
-    }
-    const revisions = events.map((event) => ('revision' in event ? event.revision : undefined));
-    return {
-      revision: revisions.findLast((revision) => revision !== undefined),
-      hasHeard: events.length > 0,
-      fault: error === undefined ? undefined : faultOfStatus(`WATCH ${path}`, error.status),
-    };
-  }
-
-  #heard(): void {
-    this.#heardAtMs = this.#ports.clock.monotonicMs();
-    this.#watching.over();
-  }
-
-  #show(view: View<T>): void {
-    const before = this.#view;
-    const isFirst = !this.#hasSynced;
-    this.#view = view;
-    this.#hasSynced = true;
-    for (const [key, problem] of view.problems) {
-      if (before.problems.get(key) !== problem) {
-        this.#ports.log.warn(
-          { object: key, problem },
-          `${this.name}: an object cannot be used and is left out`,
-        );
-      }
-    }
-    if (isFirst || view.items !== before.items) this.#tell();
-  }
-
-  /**
-   * A listener that fails is a bug, but one object that provokes it must not stop the replica again and
-   * again.
-   */
-  #tell(): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener();
-      } catch (error: unknown) {
-        this.#ports.log.error({ err: error }, `${this.name}: a listener failed`);
-      }
-    }
-  }
-}
-
-interface Place {
-  readonly path: string;
-  readonly revision: string;
-}
-
-interface Step {
-  readonly revision: string | undefined;
-  readonly hasHeard: boolean;
-  readonly fault: Fault | undefined;
-}
-
-function endedAtOnce({ path }: Place): Fault {
-  return new Fault('kube.unreachable', `WATCH ${path}: the API server ended it at once without an event`);
-}
-
-/** A collection that is always served at the same path. */
-export function servedAt(path: string): Reflected<unknown>['locate'] {
-  return () => Promise.resolve(ok(path));
 }

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../core/fault.js';
 import { toText, valueAt } from './json.js';
 
@@ -36,12 +35,6 @@ export type WatchEvent<T> =
   /** A kind of event that Kubernetes may add one day. */
   | { readonly kind: 'unknown' };
 
-/** The items and the malformed objects (key → reason) after some change. */
-export interface View<T> {
-  readonly items: Items<T>;
-  readonly problems: ReadonlyMap<string, string>;
-}
-
 export const nameless = '(an object without a name)';
 
 /** The key of an object in `Items`. */
@@ -77,84 +70,5 @@ export function parseEvent<T>(line: unknown, slimming: Slimming<T>): WatchEvent<
       return { kind: 'error', status: object };
     default:
       return { kind: 'unknown' };
-  }
-}
-
-/**
- * The view after some events, in order. Where nothing that counts has changed, its items are the very same
- * map.
- */
-export function applyEvents<T>(
-  view: View<T>,
-  events: readonly WatchEvent<T>[],
-  isEqual: (a: T, b: T) => boolean = isDeepStrictEqual,
-): View<T> {
-  const items = new Draft(view.items);
-  const problems = new Draft(view.problems);
-  for (const event of events) {
-    if (event.kind === 'delete') {
-      items.delete(event.key);
-      problems.delete(event.key);
-    } else if (event.kind === 'put') {
-      const { key, item, problem } = event.slimmed;
-      const before = items.get(key);
-      if (item === undefined) items.delete(key);
-      else if (before === undefined || !isEqual(before, item)) items.set(key, item);
-      if (problem === undefined) problems.delete(key);
-      else problems.set(key, problem);
-    }
-  }
-  return { items: items.done(), problems: problems.done() };
-}
-
-/**
- * The view after a full list. Equal items stay the same objects, and where all are equal, the map stays the
- * same.
- */
-export function applyList<T>(
-  view: View<T>,
-  listed: readonly Slimmed<T>[],
-  isEqual: (a: T, b: T) => boolean = isDeepStrictEqual,
-): View<T> {
-  const items = new Map<string, T>();
-  const problems = new Map<string, string>();
-  let isSame = true;
-  for (const { key, item, problem } of listed) {
-    if (problem !== undefined) problems.set(key, problem);
-    if (item === undefined) continue;
-    const before = view.items.get(key);
-    const isUnchanged = before !== undefined && isEqual(before, item);
-    isSame &&= isUnchanged;
-    items.set(key, isUnchanged ? before : item);
-  }
-  return { items: isSame && items.size === view.items.size ? view.items : items, problems };
-}
-
-/** A map that is copied at its first change only. */
-class Draft<T> {
-  readonly #from: ReadonlyMap<string, T>;
-  #copy: Map<string, T> | undefined;
-
-  constructor(from: ReadonlyMap<string, T>) {
-    this.#from = from;
-  }
-
-  get(key: string): T | undefined {
-    return (this.#copy ?? this.#from).get(key);
-  }
-
-  set(key: string, value: T): void {
-    this.#copy ??= new Map(this.#from);
-    this.#copy.set(key, value);
-  }
-
-  delete(key: string): void {
-    if (!(this.#copy ?? this.#from).has(key)) return;
-    this.#copy ??= new Map(this.#from);
-    this.#copy.delete(key);
-  }
-
-  done(): ReadonlyMap<string, T> {
-    return this.#copy ?? this.#from;
   }
 }

@@ -21,6 +21,12 @@ const keys = {
   DD_APP_KEY: '0123456789abcdef0123456789abcdef01234567',
 };
 
+/** The tokens of the port for node agents and operators, the same for all replicas. */
+export const tokens = {
+  agents: 'agents0123456789agents0123456789',
+  local: 'local01234567890local01234567890',
+} as const;
+
 /** A replica of the product in this process, against the stand-ins. */
 export interface SimulatedReplica {
   readonly name: string;
@@ -84,6 +90,7 @@ export class StandIns {
         DD_EXTERNAL_METRICS_PROVIDER_ENDPOINT: this.#datadogUrl,
         DD_HEALTH_PORT: '0',
         DD_EXPVAR_PORT: '0',
+        DD_CLUSTER_AGENT_CMD_PORT: '0',
         DD_KUBE_RESOURCES_NAMESPACE: service.namespace,
         DD_KUBERNETES_KUBECONFIG_PATH: kubeconfigPath,
         ...choices.settings,
@@ -100,6 +107,8 @@ export class StandIns {
       registry,
       environment: {},
       version: '0.0.0-simulated',
+      commit: 'simulated',
+      tokens,
     });
     if (!app.ok) throw new Error(app.error);
     return this.#run(choices.name, app.value);

@@ -130,6 +130,20 @@ export function tooLargeVersion(asked: number, current: number): ApiError {
   });
 }
 
+/** An Accept header that names nothing that there is. */
+export function notAcceptable(served: readonly string[]): ApiError {
+  const message = `only the following media types are accepted: ${served.join(', ')}`;
+  return new ApiError(406, 'NotAcceptable', message);
+}
+
+/** `PartialObjectMetadata` asked of a list, or `PartialObjectMetadataList` of an object. */
+export function wrongExtent(kind: Kind, asked: string): ApiError {
+  const [family = ''] = kind.group.split('.');
+  const type = `*${family === '' ? 'core' : family}.${kind.kind}`;
+  const answer = asked === 'PartialObjectMetadata' ? `a list (${type}List)` : `not a list (${type})`;
+  return new ApiError(406, 'NotAcceptable', `you requested ${asked}, but the requested object is ${answer}`);
+}
+
 export function unsupportedMediaType(accepted: readonly string[]): ApiError {
   const message = `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`;
   return new ApiError(415, 'UnsupportedMediaType', message);

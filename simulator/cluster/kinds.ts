@@ -25,6 +25,7 @@ export type AutoscalerVersion = 'v2' | 'v2beta2';
 export function servedKinds(autoscalerVersion: AutoscalerVersion): readonly Kind[] {
   return [
     row('', 'v1', 'configmaps', 'ConfigMap', { shortNames: ['cm'] }),
+    row('', 'v1', 'endpoints', 'Endpoints', { shortNames: ['ep'], createsOnPut: true }),
     row('', 'v1', 'events', 'Event', {
       shortNames: ['ev'],
       createsOnPut: true,
@@ -42,6 +43,7 @@ export function servedKinds(autoscalerVersion: AutoscalerVersion): readonly Kind
       isNamespaced: false,
       subresources: ['status'],
     }),
+    row('', 'v1', 'nodes', 'Node', { shortNames: ['no'], isNamespaced: false, subresources: ['status'] }),
     row('', 'v1', 'pods', 'Pod', {
       shortNames: ['po'],
       subresources: ['status'],

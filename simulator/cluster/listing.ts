@@ -1,6 +1,7 @@
 import { type ApiError, badRequest, expired, tooLargeVersion } from './api-error.js';
 import { apiVersionOf } from './kinds.js';
 import type { ListOptions } from './list-options.js';
+import { type Extent, partialVersion } from './negotiation.js';
 import { fieldAt, numberAt, textAt } from './object.js';
 import { type Choice, toChoice } from './selection.js';
 import type { Table, Version } from './table.js';
@@ -32,18 +33,26 @@ interface View {
 export function listPage(
   table: Table,
   revision: number,
-  asked: { readonly namespace: string; readonly options: ListOptions },
+  asked: { readonly namespace: string; readonly options: ListOptions; readonly extent: Extent },
 ): string {
-  const { options } = asked;
+  const { options, extent } = asked;
   const choice = toChoice(table.kind, { namespace: asked.namespace, ...options });
   const view = toView(table, revision, options);
   // A list from the watch cache ("any version will do") comes whole, whatever the limit.
   const limit = options.revision === 0 && options.continueToken === '' ? 0 : options.limit;
   const page = cut(view, choice, limit);
-  const kind = table.kind;
   const metadata = { resourceVersion: String(view.revision), ...pageMetadata(page, view, options) };
-  const head = JSON.stringify({ kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata });
-  return `${head.slice(0, -1)},"items":[${page.versions.map((version) => version.itemJson).join(',')}]}`;
+  const head = JSON.stringify({ ...listKind(table, extent), metadata });
+  const items = page.versions.map((version) =>
+    extent === 'metadata' ? version.metadataJson : version.itemJson,
+  );
+  return `${head.slice(0, -1)},"items":[${items.join(',')}]}`;
+}
+
+function listKind({ kind }: Table, extent: Extent): object {
+  return extent === 'metadata'
+    ? { kind: 'PartialObjectMetadataList', apiVersion: partialVersion }
+    : { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind) };
 }
 
 function toView(table: Table, current: number, options: ListOptions): View {

@@ -8,13 +8,14 @@ import {
 import { jsonPatch, mergePatch } from './json-patch.js';
 import { toListOptions } from './list-options.js';
 import { listPage } from './listing.js';
-import type { JsonObject } from './object.js';
+import { type Extent, toExtent } from './negotiation.js';
+import { fieldAt, type JsonObject } from './object.js';
 import { mediaTypeOf, parseBody, parseJsonBody, type RequestBody } from './request-body.js';
 import type { RequestInfo, ResourceTarget } from './request-info.js';
 import { toScale } from './scale.js';
 import { toChoice } from './selection.js';
 import type { ObjectStore } from './store.js';
-import { keyOf, type Table, type Version } from './table.js';
+import { keyOf, type Table, toPartial, type Version } from './table.js';
 import type { WatchOptions } from './watch-stream.js';
 import type { Writer, WriteTarget, Written } from './writer.js';
 
@@ -42,6 +43,14 @@ export interface DocumentAnswer {
   /** JSON when left out. */
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A request beside its path: what narrows it, in which form the answer is wanted, and what it brings along. */
+export interface Asked {
+  readonly info: RequestInfo;
+  /** The Accept header, empty where there is none. It counts for what is read; writes answer whole objects. */
+  readonly accept: string;
+  readonly body: RequestBody;
 }
 
 const patchTypes = [
@@ -72,19 +81,20 @@ export class ResourceHandler {
   }
 
   /** Throws the `ApiError` of whatever does not fit. */
-  handle(target: ResourceTarget, info: RequestInfo, body: RequestBody): Answer {
+  handle(target: ResourceTarget, asked: Asked): Answer {
     const table = this.tableOf(target);
     if (table === undefined || !isKnown(table, target)) throw noSuchResource();
     const namespace = table.kind.isNamespaced ? target.namespace : '';
     const { name, subresource } = target;
     const place = { table, namespace, name, subresource };
+    const { info, body, accept } = asked;
     switch (target.verb) {
       case 'get':
-        return document(200, textOf(this.#found(place), subresource));
+        return this.#get(place, toExtent(accept, 'get', table.kind));
       case 'list':
-        return this.#list(place, info);
+        return this.#list(place, info, toExtent(accept, 'list', table.kind));
       case 'watch':
-        return this.#watch(place, info);
+        return this.#watch(place, info, toExtent(accept, 'watch', table.kind));
       case 'create':
         return this.#create(place, body);
       case 'update':
@@ -104,18 +114,20 @@ export class ResourceHandler {
     return version;
   }
 
-  #list(target: WriteTarget, info: RequestInfo): Answer {
-    const options = toListOptions(info.query);
-    return document(
-      200,
-      listPage(target.table, this.#store.revision, { namespace: target.namespace, options }),
-    );
+  #get(target: WriteTarget, extent: Extent): Answer {
+    return document(200, textOf(this.#found(target), target.subresource, extent));
   }
 
-  #watch(target: WriteTarget, info: RequestInfo): Answer {
+  #list({ table, namespace }: WriteTarget, info: RequestInfo, extent: Extent): Answer {
+    const options = toListOptions(info.query);
+    return document(200, listPage(table, this.#store.revision, { namespace, options, extent }));
+  }
+
+  #watch(target: WriteTarget, info: RequestInfo, extent: Extent): Answer {
     const asked = toListOptions(info.query);
     const options = {
       choice: toChoice(target.table.kind, { namespace: target.namespace, ...asked }),
+      extent,
       revision: asked.revision,
       bookmarkMs: asked.withBookmarks ? this.#bookmarkMs : undefined,
       timeoutMs: asked.timeoutSeconds === undefined ? undefined : asked.timeoutSeconds * 1000,
@@ -150,12 +162,14 @@ function isKnown(table: Table, target: ResourceTarget): boolean {
   return isPlaced && isSubresource;
 }
 
-function textOf(version: Version, subresource: string): string {
-  return subresource === 'scale' ? JSON.stringify(toScale(version.object)) : version.json;
+function textOf(version: Version, subresource: string, extent: Extent): string {
+  if (subresource !== 'scale') return version.jsonOf(extent);
+  const scale = toScale(version.object);
+  return JSON.stringify(extent === 'metadata' ? toPartial(fieldAt(scale, 'metadata')) : scale);
 }
 
 function written(result: Written, subresource: string): Answer {
-  return document(result.isNew ? 201 : 200, textOf(result.version, subresource));
+  return document(result.isNew ? 201 : 200, textOf(result.version, subresource, 'whole'));
 }
 
 function removed(table: Table, version: Version): Answer {

@@ -51,7 +51,8 @@ export class Router {
     if (isProbe(info.path)) return { ...document(200, 'ok'), contentType: 'text/plain; charset=utf-8' };
     if (info.target !== undefined && resources.tableOf(info.target) !== undefined) {
       if (!methods.includes(info.method)) throw methodNotAllowed();
-      return resources.handle(info.target, info, call.body);
+      const accept = call.request.headers.accept ?? '';
+      return resources.handle(info.target, { info, accept, body: call.body });
     }
     const kind = reviewKindOf(info);
     if (kind !== undefined) return this.#review(kind, call);

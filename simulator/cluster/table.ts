@@ -1,4 +1,5 @@
 import type { Kind } from './kinds.js';
+import { type Extent, partialVersion } from './negotiation.js';
 import { type KubeObject, without } from './object.js';
 
 /** One stored version of an object. It is never changed; a write stores another. */
@@ -7,6 +8,7 @@ export class Version {
   readonly key: string;
   readonly object: KubeObject;
   #itemJson: string | undefined;
+  #metadataJson: string | undefined;
 
   constructor(revision: number, key: string, object: KubeObject) {
     this.revision = revision;
@@ -20,9 +22,25 @@ export class Version {
     return this.#itemJson;
   }
 
+  /** A `PartialObjectMetadata`, the same in lists and outside; written once and kept. */
+  get metadataJson(): string {
+    this.#metadataJson ??= JSON.stringify(toPartial(this.object.metadata));
+    return this.#metadataJson;
+  }
+
+  /** As it is shown by itself or in an event. */
+  jsonOf(extent: Extent): string {
+    return extent === 'metadata' ? this.metadataJson : this.json;
+  }
+
   get json(): string {
     return `{"kind":${JSON.stringify(this.object.kind)},"apiVersion":${JSON.stringify(this.object.apiVersion)},${this.itemJson.slice(1)}`;
   }
+}
+
+/** What stands for an object of which nothing but the metadata is shown. */
+export function toPartial(metadata: unknown): object {
+  return { kind: 'PartialObjectMetadata', apiVersion: partialVersion, metadata };
 }
 
 /** What one write did to one object. `after` of a deletion is missing, and `before` of a creation. */

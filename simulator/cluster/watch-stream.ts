@@ -1,9 +1,10 @@
 import type { Clock } from '../../core/clock.js';
 import { type ApiError, expired } from './api-error.js';
 import { apiVersionOf } from './kinds.js';
+import type { Extent } from './negotiation.js';
 import type { Choice } from './selection.js';
 import type { ObjectStore } from './store.js';
-import type { Change, Table, Version } from './table.js';
+import { type Change, type Table, toPartial, Version } from './table.js';
 
 /** Where the lines of a watch go: the body of an answer that does not end by itself. */
 export interface EventSink {
@@ -18,6 +19,8 @@ export interface EventSink {
 
 export interface WatchOptions {
   readonly choice: Choice;
+  /** Of the objects and the bookmarks; the Status of an ERROR is always whole. */
+  readonly extent: Extent;
   /** Events after this one; none or 0: first the present objects as ADDED. */
   readonly revision: number | undefined;
   /** No bookmarks without. */
@@ -109,7 +112,7 @@ export class WatchStream {
       return;
     }
     for (const version of this.#table.all()) {
-      if (this.#options.choice(version.object)) this.#tellOf('ADDED', version.json);
+      if (this.#options.choice(version.object)) this.#tellOf('ADDED', version);
     }
   }
 
@@ -117,24 +120,28 @@ export class WatchStream {
   #tell({ before, after, revision }: Change): void {
     const { choice } = this.#options;
     const wasChosen = before !== undefined && choice(before.object);
-    if (after !== undefined && choice(after.object))
-      this.#tellOf(wasChosen ? 'MODIFIED' : 'ADDED', after.json);
-    else if (wasChosen) this.#tellOf('DELETED', JSON.stringify(atRevision(before, revision)));
+    if (after !== undefined && choice(after.object)) this.#tellOf(wasChosen ? 'MODIFIED' : 'ADDED', after);
+    else if (wasChosen) this.#tellOf('DELETED', atRevision(before, revision));
   }
 
-  #tellOf(type: 'ADDED' | 'MODIFIED' | 'DELETED', objectJson: string): void {
-    this.#write(`{"type":"${type}","object":${objectJson}}\n`);
+  #tellOf(type: 'ADDED' | 'MODIFIED' | 'DELETED', version: Version): void {
+    this.#write(`{"type":"${type}","object":${version.jsonOf(this.#options.extent)}}\n`);
   }
 
   async #bookmark(periodMs: number): Promise<void> {
-    const { kind } = this.#table;
     while (!this.ended.aborted) {
       await this.#clock.sleep(periodMs, this.ended);
       if (this.ended.aborted) return;
-      const metadata = { resourceVersion: String(this.#store.revision), creationTimestamp: null };
-      const object = { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata };
-      this.#write(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
+      this.#write(`${JSON.stringify({ type: 'BOOKMARK', object: this.#milestone() })}\n`);
     }
+  }
+
+  /** An object of the watched kind that says nothing but how far the watch has come. */
+  #milestone(): object {
+    const { kind } = this.#table;
+    const metadata = { resourceVersion: String(this.#store.revision), creationTimestamp: null };
+    if (this.#options.extent === 'metadata') return toPartial(metadata);
+    return { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata };
   }
 
   #write(line: string): void {
@@ -145,7 +152,7 @@ export class WatchStream {
 }
 
 /** What a DELETED event shows: the last state under the revision of its end. */
-function atRevision(version: Version, revision: number): object {
-  const { object } = version;
-  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+function atRevision({ key, object }: Version, revision: number): Version {
+  const metadata = { ...object.metadata, resourceVersion: String(revision) };
+  return new Version(revision, key, { ...object, metadata });
 }

@@ -324,6 +324,6 @@ describe('apiserver: what is answered', () => {
     expect(text).to.include('external_metrics_api_requests{handler="get",in_error="true"} 1');
     expect(text).to.include('external_metrics_api_requests{handler="list",in_error="false"} 1');
     expect(text).to.include('external_metrics_api_elapsed_count{handler="get",in_error="false"} 1');
-    expect(text).to.include('api_requests{handler="get",status="400"} 1');
+    expect(text).to.include('api_requests{handler="get",status="400",forwarded="false"} 1');
   });
 });

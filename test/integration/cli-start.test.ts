@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,12 +8,14 @@ import { runBundle, startBundle } from './cli-bundle.js';
 
 const apiKey = '0123456789abcdef0123456789abcdef';
 const appKey = 'canary-application-key-of-this-test';
+const agentsToken = 'canaryTokenOfNodeAgents0123456789';
 
 describe('starting the bundled program', () => {
   let folder = '';
 
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'cli-start-'));
+    writeFileSync(join(folder, 'short'), 'short\n');
   });
 
   after(() => {
@@ -43,6 +45,8 @@ users: [{ name: u, user: { token: canary-cluster-token } }]
       DD_HEALTH_PORT: '0',
       DD_EXPVAR_PORT: '0',
       DD_CLUSTER_AGENT_CMD_PORT: '0',
+      DD_CLUSTER_AGENT_AUTH_TOKEN: agentsToken,
+      DD_AUTH_TOKEN_FILE_PATH: join(folder, 'auth_token'),
       DD_SHUTDOWN_DELAY: '0',
       DD_SHUTDOWN_DRAIN_TIMEOUT: '1',
       DD_LEADER_LEASE_DURATION: '15',
@@ -73,6 +77,20 @@ users: [{ name: u, user: { token: canary-cluster-token } }]
     expect(stderr).to.not.include(appKey);
   });
 
+  it('refuses to start without tokens, with what to do', async () => {
+    const { code, stderr } = await runBundle(['start'], {
+      ...environment(),
+      DD_CLUSTER_AGENT_AUTH_TOKEN: '',
+      DD_CLUSTER_AGENT_AUTH_TOKEN_FILE_PATH: join(folder, 'missing', 'cluster_agent.auth_token'),
+      DD_AUTH_TOKEN_FILE_PATH: join(folder, 'short'),
+    });
+    expect(code).to.equal(1);
+    expect(stderr.split('\n').slice(0, 2)).to.deep.equal([
+      `error: DD_CLUSTER_AGENT_AUTH_TOKEN: not set, and the file ${join(folder, 'missing', 'cluster_agent.auth_token')} cannot be created: ENOENT; set it to 32 or more letters and digits, the same for all replicas and node agents`,
+      `error: DD_AUTH_TOKEN_FILE_PATH: the file ${join(folder, 'short')} holds 5 characters, expected 32 to 1024 letters and digits; name a file in a folder that this process may write to`,
+    ]);
+  });
+
   it('waits for a cluster that is away, says so, and stops in order at SIGTERM', async () => {
     const running = startBundle(['start'], environment());
     await seen(() => running.stdout().includes('kube.unreachable'), running.ended);
@@ -87,7 +105,11 @@ users: [{ name: u, user: { token: canary-cluster-token } }]
     expect(lines[0]).to.include({ level: 'info', msg: 'starting' });
     expect(lines[1]).to.include({ level: 'warn', setting: 'DD_LEADER_LEASE_DURATION' });
     expect(stdout).to.include('"signal":"SIGTERM"');
-    for (const secret of [apiKey, appKey, 'canary-cluster-token']) expect(stdout).to.not.include(secret);
+    const localToken = readFileSync(join(folder, 'auth_token'), 'utf8');
+    expect(localToken).to.match(/^[0-9a-f]{64}$/);
+    expect(statSync(join(folder, 'auth_token')).mode & 0o777).to.equal(0o600);
+    for (const secret of [apiKey, appKey, 'canary-cluster-token', agentsToken, localToken])
+      expect(stdout).to.not.include(secret);
   });
 
   it('ends at once at a second signal', async () => {

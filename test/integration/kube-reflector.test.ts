@@ -4,7 +4,8 @@ import { systemClock } from '../../core/clock.js';
 import { silentLog } from '../../core/log.js';
 import { Autoscalers } from '../../kube/autoscalers.js';
 import { ConfigMapShards } from '../../kube/configmap.js';
-import { Reflector, type ReflectorOptions, servedAt } from '../../kube/reflector.js';
+import { type ReflectionOptions, servedAt } from '../../kube/reflection.js';
+import { Reflector } from '../../kube/reflector.js';
 import { json, type Loopback, type Pod, refusal, startLoopback, startPod, until } from './kube-loopback.js';
 
 const thing = (name: string, size: number, revision: string) => ({
@@ -52,7 +53,7 @@ describe('Reflector over HTTPS', () => {
     await loopback.close();
   });
 
-  const reflect = (options: Partial<ReflectorOptions> = {}): Reflector<number> => {
+  const reflect = (options: Partial<ReflectionOptions> = {}): Reflector<number> => {
     const reflector = new Reflector<number>(
       {
         client: pod.client,

@@ -44,6 +44,7 @@ describe('the schema of settings', () => {
         kubeconfigPath: undefined,
         podName: 'localhost',
         resyncPeriodSeconds: 300,
+        usesEndpointSlices: true,
         requestTimeoutSeconds: 60,
       },
       proxy: { https: undefined, http: undefined, noProxy: [] },
@@ -54,7 +55,15 @@ describe('the schema of settings', () => {
         shutdownDelaySeconds: 5,
         drainSeconds: 25,
       },
-      clusterAgent: { commandPort: 5005, authToken: undefined, mapMetadata: true, collectEvents: false },
+      clusterAgent: {
+        commandPort: 5005,
+        authToken: undefined,
+        authTokenPath: '/etc/datadog-agent/cluster_agent.auth_token',
+        localTokenPath: '/etc/datadog-agent/auth_token',
+        serviceName: 'datadog-cluster-agent',
+        mapMetadata: true,
+        collectEvents: false,
+      },
     });
   });
 

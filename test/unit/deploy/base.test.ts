@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { releaseMs } from '../../../app.js';
 import { drainMs } from '../../../http/replica-process.js';
 import { fieldAt, listAt, numberAt, objectAt, textAt } from '../../../simulator/cluster/object.js';
+import { releaseMs } from '../../../wiring/leadership.js';
 import { projectRoot } from '../../project-root.js';
 import { container, deployment, documentsOf, manifestPaths, objectOf, podTemplate } from './manifests.js';
 import { shippedConfig } from './shipped-config.js';

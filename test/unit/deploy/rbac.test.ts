@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { shardLimits } from '../../../app.js';
 import { shardName } from '../../../metricsstore/shard-content.js';
 import { fieldAt, listAt, textAt } from '../../../simulator/cluster/object.js';
+import { shardLimits } from '../../../wiring/external-metrics.js';
 import { documentsOf, objectOf } from './manifests.js';
 import { shippedConfig } from './shipped-config.js';
 

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { Fault } from '../../../core/fault.js';
 import type { Result } from '../../../core/result.js';
 import type { Call, Method } from '../../../kube/api.js';
-import { Reflector, type ReflectorOptions, servedAt } from '../../../kube/reflector.js';
+import { type ReflectionOptions, servedAt } from '../../../kube/reflection.js';
+import { Reflector } from '../../../kube/reflector.js';
 import { FakeClock, settle } from '../../fake-clock.js';
 import { fakeApi, listOf, named, recordingLog } from './fake-api.js';
 import { refuse } from './fake-store.js';
@@ -13,16 +14,23 @@ const sizeOf = (object: unknown): number | undefined => {
   return size;
 };
 
-interface Differences extends Partial<ReflectorOptions> {
+interface Differences extends Partial<ReflectionOptions> {
+  readonly selectors?: Parameters<typeof servedAt>[1];
   readonly answer?: (method: Method, path: string, call: Call) => Result<unknown, Fault>;
 }
 
-async function scene({ answer, ...options }: Differences = {}) {
+async function scene({ answer, selectors, ...options }: Differences = {}) {
   const clock = new FakeClock();
   const log = recordingLog();
   const client = fakeApi(answer ?? (() => listOf([named('a', { size: 1 })], '10')));
   const reflector = new Reflector<number>(
-    { client, clock, log, random: () => 0, reflected: { locate: servedAt('/things'), toItem: sizeOf } },
+    {
+      client,
+      clock,
+      log,
+      random: () => 0,
+      reflected: { locate: servedAt('/things', selectors), toItem: sizeOf },
+    },
     { name: 'things', ...options },
   );
   const views: Record<string, number>[] = [];
@@ -49,7 +57,9 @@ const gone = { type: 'ERROR', object: { kind: 'Status', code: 410, message: 'too
 
 describe('Reflector', () => {
   it('lists, then watches from there with bookmarks and an end', async () => {
-    const { client, reflector, views, end } = await scene({ fieldSelector: 'metadata.name=a' });
+    const { client, reflector, views, end } = await scene({
+      selectors: { fieldSelector: 'metadata.name=a', labelSelector: 'tier=web' },
+    });
     expect(reflector.hasSynced()).to.equal(true);
     expect(views).to.deep.equal([{ 'shop/a': 1 }]);
     expect(client.seen[1]).to.deep.equal({
@@ -63,6 +73,7 @@ describe('Reflector', () => {
           timeoutSeconds: 60,
           resourceVersion: '10',
           fieldSelector: 'metadata.name=a',
+          labelSelector: 'tier=web',
         },
       },
     });

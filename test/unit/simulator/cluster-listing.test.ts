@@ -3,6 +3,7 @@ import { ApiError } from '../../../simulator/cluster/api-error.js';
 import { servedKinds } from '../../../simulator/cluster/kinds.js';
 import { toListOptions } from '../../../simulator/cluster/list-options.js';
 import { listPage } from '../../../simulator/cluster/listing.js';
+import type { Extent } from '../../../simulator/cluster/negotiation.js';
 import { fieldAt, listAt, textAt } from '../../../simulator/cluster/object.js';
 import { ObjectStore } from '../../../simulator/cluster/store.js';
 import { FakeClock } from '../../fake-clock.js';
@@ -19,9 +20,12 @@ function scene(count: number, history = { maxEvents: 100, maxBytes: 1_000_000 })
     store,
     put,
     remove: (name: string): unknown => store.remove(table, { namespace: 'ns', name }),
-    page(query: string): { readonly list: unknown; readonly names: string; readonly next: string } {
+    page(
+      query: string,
+      extent: Extent = 'whole',
+    ): { readonly list: unknown; readonly names: string; readonly next: string } {
       const options = toListOptions(new URLSearchParams(query));
-      const list: unknown = JSON.parse(listPage(table, store.revision, { namespace: 'ns', options }));
+      const list: unknown = JSON.parse(listPage(table, store.revision, { namespace: 'ns', options, extent }));
       const names = listAt(list, 'items').map(
         (item) => `${textAt(item, 'metadata', 'name')}:${textAt(item, 'data', 'value')}`,
       );
@@ -50,6 +54,15 @@ describe('listing', () => {
     });
     expect(fieldAt(list, 'items', 0, 'kind')).to.equal(undefined);
     expect(fieldAt(list, 'items', 0, 'metadata', 'name')).to.equal('c0');
+  });
+
+  it('shows metadata alone when asked to, each with a kind', () => {
+    const { list } = scene(1).page('', 'metadata');
+    expect(list).to.deep.include({ kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' });
+    const [item] = listAt(list, 'items');
+    expect(item).to.deep.include({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' });
+    expect(textAt(item, 'metadata', 'name')).to.equal('c0');
+    expect(fieldAt(item, 'data')).to.equal(undefined);
   });
 
   it('shows the state of its first page on all its pages', () => {

@@ -33,8 +33,17 @@ function scene() {
       };
       const { labelSelector = '', ...rest } = options;
       const choice = toChoice(table.kind, { namespace: 'ns', labelSelector, fieldSelector: '' });
-      const defaults = { choice, revision: undefined, bookmarkMs: undefined, timeoutMs: undefined };
-      const stream = new WatchStream({ table, store, clock, sink }, { ...defaults, ...rest });
+      const stream = new WatchStream(
+        { table, store, clock, sink },
+        {
+          choice,
+          extent: 'whole',
+          revision: undefined,
+          bookmarkMs: undefined,
+          timeoutMs: undefined,
+          ...rest,
+        },
+      );
       stream.start();
       return {
         stream,
@@ -106,6 +115,28 @@ describe('a watch', () => {
     stream.close();
     await clock.advance(5000);
     expect(events()).to.equal('ADDED a@1, BOOKMARK @1');
+  });
+
+  it('shows metadata alone when asked to, of bookmarks too', async () => {
+    const { clock, put, remove, watch } = scene();
+    const { last } = watch({ extent: 'metadata', bookmarkMs: 1000 });
+    put('a', { x: '1' });
+    expect(Object.keys(Object(fieldAt(last(), 'object')))).to.deep.equal(['kind', 'apiVersion', 'metadata']);
+    expect(fieldAt(last(), 'object', 'kind')).to.equal('PartialObjectMetadata');
+    expect(fieldAt(last(), 'object', 'metadata', 'labels')).to.deep.equal({ x: '1' });
+    remove('a');
+    expect(last()).to.deep.include({ type: 'DELETED' });
+    expect(fieldAt(last(), 'object', 'kind')).to.equal('PartialObjectMetadata');
+    expect(fieldAt(last(), 'object', 'metadata', 'resourceVersion')).to.equal('2');
+    await clock.advance(1000);
+    expect(last()).to.deep.equal({
+      type: 'BOOKMARK',
+      object: {
+        kind: 'PartialObjectMetadata',
+        apiVersion: 'meta.k8s.io/v1',
+        metadata: { resourceVersion: '2', creationTimestamp: null },
+      },
+    });
   });
 
   it('is answered with 410 when it begins before what is remembered', () => {

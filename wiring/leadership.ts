@@ -1,0 +1,35 @@
+import { type Clock, deadline } from '../core/clock.js';
+import { LeaseBox } from '../kube/lease.js';
+import { Election } from '../leader/election.js';
+import { LoneLeader } from '../leader/lone.js';
+import type { ClusterPorts, WatchTimes } from './cluster.js';
+import type { AppInputs } from './inputs.js';
+
+/** Who leads, by an election or because there is only one replica. */
+export type Leadership = Election | LoneLeader;
+
+/** What giving up the lead may take at a stop. */
+export const releaseMs = 5_000;
+
+export function buildLeadership(
+  { config, clock, log, registry }: AppInputs,
+  ports: ClusterPorts,
+  times: WatchTimes,
+): { readonly leadership: Leadership; readonly election: Election | undefined } {
+  const { leaderElection, kubernetes } = config;
+  if (!leaderElection.enabled) return { leadership: new LoneLeader(clock.nowMs()), election: undefined };
+  const place = { namespace: kubernetes.namespace, name: leaderElection.leaseName };
+  const box = new LeaseBox(ports, { ...times, ...place });
+  const election = new Election(
+    { box, clock, log, registry, random: ports.random },
+    { identity: kubernetes.podName, durationSeconds: leaderElection.leaseSeconds },
+  );
+  return { leadership: election, election };
+}
+
+/** Gives the lead up, within a bound. */
+export async function release(election: Election | undefined, clock: Clock): Promise<void> {
+  const bound = deadline(clock, releaseMs, new AbortController().signal);
+  await election?.release(bound.signal);
+  bound.release();
+}

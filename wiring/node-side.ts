@@ -1,0 +1,149 @@
+import type { CertificateSource } from '../certs/source.js';
+import { Forwarder } from '../cmdapi/forwarder.js';
+import { advertisedVersion } from '../cmdapi/process-routes.js';
+import { createCommandApi } from '../cmdapi/server.js';
+import { Token } from '../cmdapi/token.js';
+import type { Component } from '../core/component.js';
+import { Patient } from '../core/patient.js';
+import type { HealthCheck, HealthReport } from '../http/health-app.js';
+import { TlsListener } from '../http/listener.js';
+import type { ListenerMetrics } from '../http/listener-metrics.js';
+import { ConfigMapShards } from '../kube/configmap.js';
+import { EndpointGroups } from '../kube/endpoint-groups.js';
+import { reflectFacts } from '../kube/object-facts.js';
+import { ServiceAddresses } from '../kube/service-addresses.js';
+import { ClusterId } from '../metadata/cluster-id.js';
+import { Directory } from '../metadata/directory.js';
+import { Mapping } from '../metadata/mapping.js';
+import { certifiedName } from './certificate.js';
+import type { ClusterPorts, WatchTimes } from './cluster.js';
+import type { AppInputs } from './inputs.js';
+import type { Leadership } from './leadership.js';
+
+/** What this side stands on. */
+export interface NodeSidePorts {
+  readonly cluster: ClusterPorts;
+  readonly times: WatchTimes;
+  readonly leadership: Leadership;
+  readonly certificate: CertificateSource;
+  readonly metrics: ListenerMetrics;
+  /** All that is to be known of this replica, given what this side knows. */
+  readonly status: (metadata: object) => object;
+  readonly readiness: () => HealthReport;
+}
+
+/** The metadata of the cluster and the API that tells it to node agents and operators, at rest. */
+export interface NodeSide {
+  readonly listener: TlsListener;
+  readonly standing: readonly Component[];
+  readonly checks: readonly HealthCheck[];
+  /** Since each thing that is watched was last heard of. */
+  readonly silences: Readonly<Record<string, () => number>>;
+  readonly close: () => Promise<void>;
+}
+
+/** How long the metadata may keep a starting replica from being ready; a right that is missing must not for ever. */
+const patienceMs = 30_000;
+/** A watch that works is heard of each minute. */
+const maxSilenceMs = 120_000;
+/** The name of the port in the shipped Service. */
+const portName = 'agentport';
+
+export function buildNodeSide(inputs: AppInputs, ports: NodeSidePorts): NodeSide {
+  const { config, clock, log, registry } = inputs;
+  const { leadership, certificate } = ports;
+  const metadata = buildMetadata(inputs, ports);
+  const { directory, clusterId } = metadata;
+  const { namespace } = config.kubernetes;
+  const service = config.clusterAgent.serviceName;
+  const addresses = new ServiceAddresses(ports.cluster, {
+    ...ports.times,
+    ...endpointKind(inputs),
+    namespace,
+    service,
+    portName,
+  });
+  const forwarder = new Forwarder(
+    { leadership, addresses, trust: certificate, clock, log, registry },
+    { service: `${namespace}/${service}`, serverName: certifiedName(inputs) },
+  );
+  const handler = createCommandApi({
+    directory,
+    clusterId: () => clusterId.current(),
+    hostname: config.datadog.hostname ?? config.kubernetes.podName,
+    version: advertisedVersion(inputs),
+    status: () => ports.status({ ...directory.describe(), clusterId: clusterId.current() ?? null }),
+    health: ports.readiness,
+    tokens: { agents: new Token(inputs.tokens.agents), local: new Token(inputs.tokens.local) },
+    forwarder,
+    registry,
+    clock,
+    log,
+  });
+  const listener = new TlsListener(
+    { certificate, handler, clock, log, metrics: ports.metrics },
+    {
+      name: 'command-api',
+      port: config.clusterAgent.commandPort,
+      portSetting: 'DD_CLUSTER_AGENT_CMD_PORT',
+      noticeMs: config.process.shutdownDelaySeconds * 1000,
+      drainMs: config.process.drainSeconds * 1000,
+    },
+  );
+  const patient = (part: Component): Patient => new Patient({ part, clock }, { patienceMs });
+  const standing = [...metadata.parts.map(patient), patient(clusterId), addresses];
+  return {
+    listener,
+    standing,
+    checks: [...standing, listener],
+    silences: { ...metadata.silences, 'replica-addresses': () => addresses.staleForMs() },
+    close: () => forwarder.close(),
+  };
+}
+
+/** What is known of the cluster's nodes, namespaces and services. */
+function buildMetadata(inputs: AppInputs, { cluster, times }: NodeSidePorts) {
+  const { config, clock, log } = inputs;
+  const nodes = reflectFacts(cluster, {
+    ...times,
+    name: 'nodes',
+    kind: { api: '/api/v1', resource: 'nodes' },
+  });
+  const namespaces = reflectFacts(cluster, {
+    ...times,
+    name: 'namespaces',
+    kind: { api: '/api/v1', resource: 'namespaces' },
+  });
+  const mapping = new Mapping();
+  const endpoints = config.clusterAgent.mapMetadata
+    ? new EndpointGroups({ ...cluster, recipient: mapping }, { ...times, ...endpointKind(inputs) })
+    : undefined;
+  const directory = new Directory(
+    { nodes, namespaces, services: endpoints && { mapping, endpoints } },
+    { maxSilenceMs },
+  );
+  const clusterId = new ClusterId(
+    {
+      box: new ConfigMapShards(cluster, { ...times, namespace: config.kubernetes.namespace }),
+      systemUid: () => namespaces.items().get('kube-system')?.uid,
+      clock,
+      log,
+      random: cluster.random,
+    },
+    { checkMs: times.resyncMs },
+  );
+  return {
+    directory,
+    clusterId,
+    parts: [nodes, namespaces, ...(endpoints === undefined ? [] : [endpoints])],
+    silences: {
+      nodes: () => nodes.staleForMs(),
+      namespaces: () => namespaces.staleForMs(),
+      ...(endpoints === undefined ? {} : { endpoints: () => endpoints.staleForMs() }),
+    },
+  };
+}
+
+function endpointKind({ config }: AppInputs): { readonly kind?: 'Endpoints' } {
+  return config.kubernetes.usesEndpointSlices ? {} : { kind: 'Endpoints' };
+}
