@@ -1,3 +1,5 @@
+import { compareKeys, compareTexts } from '../core/order.js';
+
 /** Which services lead to which pods on which nodes, in the form in which the API tells it. */
 export interface MetadataMap {
   readonly Nodes: Readonly<Record<string, { readonly services?: ServicesByPod }>>;
@@ -23,7 +25,7 @@ export function parseMetadataMap(body: string): MetadataMap | undefined {
 
 /** For people, in the layout of the original agent's `metamap`. */
 export function metadataMapText({ Nodes, Warnings = [], Errors }: MetadataMap): string {
-  const nodes = Object.entries(Nodes).toSorted(byName);
+  const nodes = Object.entries(Nodes).toSorted(compareKeys);
   const lines = [
     '===============',
     'Metadata Mapper',
@@ -42,19 +44,15 @@ export function metadataMapText({ Nodes, Warnings = [], Errors }: MetadataMap): 
 
 function namespaceLines(services: ServicesByPod): readonly string[] {
   return Object.entries(services)
-    .toSorted(byName)
+    .toSorted(compareKeys)
     .flatMap(([namespace, pods]) => [
       `  - Namespace: ${namespace}`,
       ...Object.entries(pods)
-        .toSorted(byName)
+        .toSorted(compareKeys)
         .flatMap(([pod, names]) => [
           `      - Pod: ${pod}`,
-          `        Services: [${Object.keys(names).toSorted().join(' ')}]`,
+          `        Services: [${Object.keys(names).toSorted(compareTexts).join(' ')}]`,
         ]),
       '',
     ]);
-}
-
-function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,4 +1,5 @@
 import type { Health } from '../core/component.js';
+import { compareKeys, compareTexts } from '../core/order.js';
 import type { Mapping, NodePods, PlacedPod } from './mapping.js';
 import { Rendered } from './rendered.js';
 import { noServices } from './services.js';
@@ -196,7 +197,7 @@ export class Directory {
     const warning = this.warning();
     yield Buffer.from(head);
     let isFirst = true;
-    for (const name of [...names].sort()) {
+    for (const name of [...names].sort(compareTexts)) {
       const answer = this.#nodeAnswer(name);
       if (!isFirst) yield comma;
       isFirst = false;
@@ -220,20 +221,16 @@ function renderNode(node: string, pods: NodePods | undefined): Buffer {
     if (others === undefined) byNamespace.set(pod.namespace, [pod]);
     else others.push(pod);
   }
-  const namespaces = [...byNamespace].sort(byKey).map(
+  const namespaces = [...byNamespace].sort(compareKeys).map(
     ([namespace, members]) =>
       `${JSON.stringify(namespace)}:{${members
         .map(({ name, services }): [string, string] => [
           name,
           `{${services.names.map((service) => `${JSON.stringify(service)}:{}`).join(',')}}`,
         ])
-        .sort(byKey)
+        .sort(compareKeys)
         .map(([name, services]) => `${JSON.stringify(name)}:${services}`)
         .join(',')}}`,
   );
   return Buffer.from(`${head}${JSON.stringify(node)}:{"services":{${namespaces.join(',')}}}${tail}`);
-}
-
-function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -62,7 +62,8 @@ export class Mapping {
   /** A group as it is now, by the key of its object. Answers whether it has changed anything. */
   put(key: string, group: PodGroup): boolean {
     // A slice that was given to another service is rare, and simply two changes.
-    if ((this.#groups.get(key)?.service ?? group.service) !== group.service) this.remove(key);
+    const isOther = (this.#groups.get(key)?.service ?? group.service) !== group.service;
+    const hasLost = isOther && this.remove(key);
     const before = this.#groups.get(key);
     const places = this.#placesOf(group);
     const added = [...places].filter((place) => before?.places.has(place) !== true);
@@ -71,7 +72,7 @@ export class Mapping {
       this.#groups.set(key, { service: group.service, places });
     for (const place of added) this.#set(place, this.#sets.with(place.services, group.service));
     for (const place of removed) this.#set(place, this.#sets.without(place.services, group.service));
-    return added.length > 0 || removed.length > 0;
+    return hasLost || added.length > 0 || removed.length > 0;
   }
 
   /** The group is gone. Answers whether that has changed anything. */

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { compareTexts } from '../core/order.js';
 
 /** The services that lead to one pod. One object stands for all pods that have the same. */
 export interface Services {
@@ -21,7 +22,7 @@ export class ServiceSets {
   readonly #sets = new LRUCache<string, Services>({ max: maxSets });
 
   with(services: Services, name: string): Services {
-    return this.#of([...services.counted, name].sort());
+    return this.#of([...services.counted, name].sort(compareTexts));
   }
 
   without(services: Services, name: string): Services {
