@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/log.js';
 import type { MetricId } from '../core/metric.js';
-import { createTtlCache } from './ttl-cache.js';
+import { createTtlCache } from '../core/ttl-cache.js';
 
 const maxRemembered = 10_000;
 const refusalQuiet = { max: 1_000, ttlMs: 600_000 };

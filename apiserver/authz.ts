@@ -1,11 +1,11 @@
 import type { Clock } from '../core/clock.js';
 import { Fault } from '../core/fault.js';
 import { fail, ok, type Result } from '../core/result.js';
+import { createTtlCache } from '../core/ttl-cache.js';
 import type { AccessRequest, User } from '../core/user.js';
 import type { Identity } from './identity.js';
 import { groupPath, versionPath } from './request-path.js';
 import { Reviews } from './reviews.js';
-import { createTtlCache } from './ttl-cache.js';
 
 /** The cluster's word on a request, with its reason if it gave one. */
 export interface Decision {

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import type { MetricId } from '../core/metric.js';
+import { createTtlCache } from '../core/ttl-cache.js';
 import type { RecordReader, WantedMetrics } from './external-metrics.js';
-import { createTtlCache } from './ttl-cache.js';
 
 /** How long a request may wait for a metric's first record. */
 export interface FirstRecordOptions {

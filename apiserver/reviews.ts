@@ -1,7 +1,7 @@
 import { type Clock, deadline } from '../core/clock.js';
 import { Fault } from '../core/fault.js';
 import { fail, type Result } from '../core/result.js';
-import { createTtlCache } from './ttl-cache.js';
+import { createTtlCache } from '../core/ttl-cache.js';
 
 /** One answer of the cluster's to a question that many requests ask. */
 interface Held<T> {

@@ -10,6 +10,7 @@ import { absentRoutes } from './absent-routes.js';
 import { refusalOf } from './admission.js';
 import { type MetadataPorts, metadataRoutes } from './metadata-routes.js';
 import { type ProcessPorts, processRoutes } from './process-routes.js';
+import { RefusalLog } from './refusal-log.js';
 import { type Reply, textReply } from './reply.js';
 import type { Question, Route } from './route.js';
 import type { Tokens } from './token.js';
@@ -42,6 +43,7 @@ interface State {
 export function createCommandApi(ports: CommandApiPorts): RequestHandler {
   const { tokens, clock, log } = ports;
   const traffic = new CommandTraffic(ports);
+  const refusals = new RefusalLog(ports);
   const router = new Router<State>({ strict: true, sensitive: true });
   for (const route of commandRoutes(ports)) {
     router.register(route.path, [route.method], async (context) => {
@@ -59,14 +61,13 @@ export function createCommandApi(ports: CommandApiPorts): RequestHandler {
       log.error({ err: error, path: context.path }, 'request failed by a bug; the client got status 500');
       write(context, textReply(500, "Internal error: this is a bug; the replica's log holds its trace"));
     }
-    traffic.answered(
-      {
-        handler: context.state.handler ?? 'other',
-        status: context.status,
-        isForwarded: context.response.get('x-dca-forwarded') !== '',
-      },
-      clock.monotonicMs() - startedMs,
-    );
+    const { status, method, path } = context;
+    const handler = context.state.handler ?? 'other';
+    const isForwarded = context.response.get('x-dca-forwarded') !== '';
+    const elapsedMs = clock.monotonicMs() - startedMs;
+    traffic.answered({ handler, status, isForwarded }, elapsedMs);
+    if (status === 401 || status === 403) refusals.refused(context.ip, status, path.slice(0, 200));
+    log.debug({ method, path, status, elapsedMs }, 'request answered');
   });
   app.use(router.routes());
   app.use((context) => {
@@ -74,7 +75,7 @@ export function createCommandApi(ports: CommandApiPorts): RequestHandler {
     write(context, refusalOf(authorizationOf(context), accepted) ?? strayReply(router, context));
   });
   const handle = app.callback();
-  return (request, response) => void handle(request as never, response as never);
+  return (request, response) => void handle(request, response);
 }
 
 async function replyTo(context: Context, route: Route, ports: CommandApiPorts): Promise<Reply> {

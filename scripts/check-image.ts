@@ -1,4 +1,15 @@
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,6 +50,8 @@ const folder = mkdtempSync(join(tmpdir(), 'check-image-'));
 const image = join(folder, 'image');
 /** What a pod mounts. */
 const outside = join(folder, 'outside');
+/** Stands for the one folder of the pod that can be written to. */
+const writable = mkdtempSync(join(tmpdir(), 'check-image-writable-'));
 
 async function main(): Promise<void> {
   const [build, final] = await check('the Dockerfile can be read', readStages);
@@ -142,10 +155,27 @@ async function tryProgram(result: StageResult): Promise<void> {
     if (code !== 1 || !stderr.includes('DD_SITE')) throw new Error(`it ended with ${code}: ${stderr}`);
     return stderr.trim();
   });
+  await check('start refuses to be without the token of node agents', async () => {
+    const { code, stderr } = await startTrial(program(result.command, { DD_CLUSTER_AGENT_AUTH_TOKEN: '' }))
+      .ended;
+    if (code !== 1 || !stderr.includes('DD_CLUSTER_AGENT_AUTH_TOKEN'))
+      throw new Error(`it ended with ${code}: ${stderr}`);
+    return stderr.trim();
+  });
+  rmSync(join(writable, 'auth_token'), { force: true });
   await check('start without a cluster stays up, lives, is not ready, and ends well at SIGTERM', () =>
     startAndStop(program(result.command), `http://127.0.0.1:${healthPort}`),
   );
-  await check('nothing was written', () => {
+  await check('metamap, another process of the same user, finds the token that start has made', async () => {
+    const { code, stderr } = await startTrial(program(['metamap'])).ended;
+    // It gets as far as to ask: nobody answers, as start has ended.
+    if (code !== 1 || !stderr.includes('ECONNREFUSED')) throw new Error(`it ended with ${code}: ${stderr}`);
+  });
+  await check(
+    'the folder that can be written to holds the token of commands, for its user alone',
+    listWritten,
+  );
+  await check('nothing was written elsewhere', () => {
     const after = fingerprint(folder);
     const changed = after.filter((line) => !before.includes(line));
     const foreign = isRoot ? entriesOf(arbitraryUser, sharedFolders) : [];
@@ -154,20 +184,45 @@ async function tryProgram(result: StageResult): Promise<void> {
   });
 }
 
+function listWritten(): string {
+  const names = readdirSync(writable);
+  if (names.join() !== 'auth_token') throw new Error(`it holds ${names.join(', ') || 'nothing'}`);
+  const { mode, size, uid } = lstatSync(join(writable, 'auth_token'));
+  const rights = (mode & 0o7777).toString(8);
+  if (rights !== '600' || (isRoot && uid !== arbitraryUser))
+    throw new Error(`auth_token is of user ${uid} with mode ${rights}`);
+  return `auth_token, ${size} bytes, mode 0${rights}`;
+}
+
+/** The shipped settings, with our folder in place of the pod's. */
+function shippedEnvironment(): Readonly<Record<string, string>> {
+  const { environment, writableFolders } = readShippedPod(root);
+  const [mounted, ...others] = writableFolders;
+  if (mounted === undefined || others.length > 0)
+    throw new Error(`expected one folder that can be written to: ${writableFolders.join(', ')}`);
+  const moved = Object.entries(environment).map(([name, value]): [string, string] => [
+    name,
+    value.startsWith(`${mounted}/`) ? join(writable, value.slice(mounted.length)) : value,
+  ]);
+  return Object.fromEntries(moved);
+}
+
 type Start = (args: readonly string[], changes?: Readonly<Record<string, string>>) => Program;
 
 /** The image's entry point, with what a pod gives it; ports are free ones, and a stop is short. */
 async function toProgram(result: StageResult, changes: Readonly<Record<string, string>>): Promise<Start> {
   const environment = {
     ...Object.fromEntries(result.environment),
-    ...readShippedPod(root).environment,
+    ...shippedEnvironment(),
     DD_API_KEY: 'a'.repeat(32),
     DD_APP_KEY: 'b'.repeat(40),
+    DD_CLUSTER_AGENT_AUTH_TOKEN: 'c'.repeat(32),
     DD_POD_NAME: 'datadog-cluster-agent-0',
     DD_KUBERNETES_KUBECONFIG_PATH: join(outside, 'kubeconfig'),
     DD_EXTERNAL_METRICS_PROVIDER_ENDPOINT: 'http://127.0.0.1:1',
     DD_EXTERNAL_METRICS_PROVIDER_PORT: String(await freePort()),
     DD_EXPVAR_PORT: String(await freePort()),
+    DD_CLUSTER_AGENT_CMD_PORT: String(await freePort()),
     DD_SHUTDOWN_DELAY: '1',
     DD_SHUTDOWN_DRAIN_TIMEOUT: '1',
     ...changes,
@@ -217,6 +272,8 @@ users: [{ name: u, user: { token: none } }]
 `,
   );
   makeReadOnly(folder);
+  // As the kubelet makes an emptyDir: for whatever user the pod runs as.
+  chmodSync(writable, 0o777);
 }
 
 function readJson(name: string): Readonly<Record<string, unknown>> {
@@ -255,6 +312,7 @@ try {
 } finally {
   makeWritable(folder);
   rmSync(folder, { recursive: true, force: true });
+  rmSync(writable, { recursive: true, force: true });
 }
 for (const what of notChecked) console.log(`not checked: ${what}`);
 process.exit(exitCode);

@@ -11,6 +11,7 @@ interface Container {
   readonly args: readonly string[];
   readonly ports: readonly { readonly containerPort: number }[];
   readonly env: readonly { readonly name: string; readonly value?: string }[];
+  readonly volumeMounts: readonly { readonly mountPath: string; readonly readOnly?: boolean }[];
 }
 
 /** What the manifests say of the container that the image becomes. */
@@ -21,6 +22,8 @@ export interface ShippedPod {
   readonly ports: readonly number[];
   /** Only what stands there as a value; the rest comes from Secrets and from the pod. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The folders that the pod mounts and lets the program write to. */
+  readonly writableFolders: readonly string[];
 }
 
 /** From `deploy/base` of the project in `root`. */
@@ -36,6 +39,9 @@ export function readShippedPod(root: string): ShippedPod {
     args: container.args,
     ports: container.ports.map(({ containerPort }) => containerPort),
     environment: Object.fromEntries(values),
+    writableFolders: container.volumeMounts
+      .filter(({ readOnly }) => readOnly !== true)
+      .map(({ mountPath }) => mountPath),
   };
 }
 

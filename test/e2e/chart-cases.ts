@@ -26,7 +26,7 @@ const everything = {
   extraVolumeMounts: [{ name: 'extra', mountPath: '/extra' }],
   apiService: { annotations: { owner: 'platform' } },
   serviceAccount: { name: 'metrics', annotations: { 'example.com/role': 'none' } },
-  ports: { metrics: 9443, health: 9555, telemetry: 9000 },
+  ports: { metrics: 9443, agent: 9005, health: 9555, telemetry: 9000 },
   resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '512Mi' } },
   shutdown: { delaySeconds: 10, drainSeconds: 30 },
   terminationGracePeriodSeconds: 60,
@@ -133,7 +133,11 @@ export const chartCases: readonly ChartCase[] = [
   },
   {
     title: 'the network of the node',
-    values: { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet', ports: { metrics: 18443 } },
+    values: {
+      hostNetwork: true,
+      dnsPolicy: 'ClusterFirstWithHostNet',
+      ports: { metrics: 18443, agent: 15005 },
+    },
     warning: 'Warning: would violate PodSecurity "restricted:latest": host namespaces (hostNetwork=true)',
   },
 ];
@@ -238,6 +242,21 @@ export const againstSense: readonly BadValues[] = [
     title: 'a key in the ConfigMap',
     values: { config: { api_key: 'a' } },
     complaint: /config\.api_key is made by the chart; the value for it is: datadog\.apiKey/,
+  },
+  {
+    title: 'the port of node agents beside its value',
+    values: { config: { cluster_agent: { cmd_port: 5006 } } },
+    complaint: /config\.cluster_agent\.cmd_port is made by the chart; the value for it is: ports\.agent/,
+  },
+  {
+    title: 'a token file where nothing can be written',
+    values: { env: { DD_AUTH_TOKEN_FILE_PATH: '/etc/datadog-agent/auth_token' } },
+    complaint: /the variable DD_AUTH_TOKEN_FILE_PATH comes twice/,
+  },
+  {
+    title: 'a way to pods that no right is granted for',
+    values: { config: { kubernetes_use_endpoint_slices: false } },
+    complaint: /config\.kubernetes_use_endpoint_slices is made by the chart/,
   },
   {
     title: 'a variable that the chart sets itself',

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { expect } from 'chai';
 import type { Entry } from '../../config/entry.js';
 import { type Config, loadConfig } from '../../config/load.js';
@@ -82,10 +83,16 @@ export function expectGoodSettings(server: Deployed): void {
     listAt(server.container, 'ports').map((port) => [textAt(port, 'name'), at(port, 'containerPort')]),
   );
   expect(ports.get('metricsapi')).to.equal(config.externalMetrics.port);
+  expect(ports.get('agentport')).to.equal(config.clusterAgent.commandPort);
   expect(ports.get('health')).to.equal(config.process.healthPort);
   expect(ports.get('telemetry')).to.equal(config.process.telemetryPort);
   const services = server.objects.filter(({ kind }) => kind === 'Service').map(({ name }) => name);
   expect(services).to.include(config.certificate.serviceName);
+  expect(services).to.include(config.clusterAgent.serviceName);
+  expect(writableFolders(server), 'folders that can be written to').to.include(
+    dirname(config.clusterAgent.localTokenPath),
+  );
+  expect(config.clusterAgent.authToken, 'the token of node agents').to.equal(stoodIn['token']);
   const grace = at(server.pod, 'terminationGracePeriodSeconds');
   expect(grace).to.be.at.least(config.process.shutdownDelaySeconds + config.process.drainSeconds + 10);
   const granted = permissionsOf(server.objects);
@@ -100,6 +107,7 @@ export function expectGoodSettings(server: Deployed): void {
       'rights beyond need',
     ).to.deep.equal([]);
   }
+  for (const port of portsAmongReplicas(server)) expect(port).to.equal(config.clusterAgent.commandPort);
   expect(danglingPorts(server, [...ports.keys()]), 'names of ports that nothing has').to.deep.equal([]);
 }
 
@@ -113,6 +121,28 @@ function danglingPorts({ objects }: Deployed, known: readonly string[]): readonl
     );
   });
   return called.filter((port) => typeof port === 'string' && !known.includes(port));
+}
+
+/** Ports to which the policies let our pods come from one another. */
+function portsAmongReplicas({ objects }: Deployed): readonly unknown[] {
+  const policies = objects.filter(({ kind }) => kind === 'NetworkPolicy');
+  return policies.flatMap(({ content }) => {
+    const own = JSON.stringify(at(content, 'spec', 'podSelector'));
+    const rules = listAt(content, 'spec', 'egress').filter((rule) =>
+      listAt(rule, 'to').some((peer) => JSON.stringify(at(peer, 'podSelector')) === own),
+    );
+    expect(rules, 'ways to the other replicas').to.have.length(1);
+    return rules.flatMap((rule) => listAt(rule, 'ports').map((port) => at(port, 'port')));
+  });
+}
+
+/** Where the pod mounts memory of its own. */
+function writableFolders({ pod, container }: Deployed): readonly unknown[] {
+  const volumes = listAt(pod, 'volumes').filter((volume) => at(volume, 'emptyDir', 'medium') === 'Memory');
+  const names = volumes.map((volume) => at(volume, 'name'));
+  return listAt(container, 'volumeMounts')
+    .filter((mount) => at(mount, 'readOnly') !== true && names.includes(at(mount, 'name')))
+    .map((mount) => at(mount, 'mountPath'));
 }
 
 function environmentOf({ container }: Deployed): Readonly<Record<string, string>> {

@@ -23,6 +23,13 @@ export function essentialsOf(objects: readonly Manifest[]): unknown {
     spread: listAt(pod, 'topologySpreadConstraints').map((each) => without(each, 'labelSelector')),
     // Settings come by a file in the base and by the environment in the chart; what is in effect is compared apart.
     container: without(container, 'env', 'volumeMounts'),
+    writable: {
+      volumes: listAt(pod, 'volumes').filter((volume) => at(volume, 'emptyDir') !== undefined),
+      mounts: listAt(container, 'volumeMounts').filter((mount) => at(mount, 'readOnly') !== true),
+    },
+    secrets: listAt(container, 'env').filter(
+      (variable) => at(variable, 'valueFrom', 'secretKeyRef') !== undefined,
+    ),
     heap: listAt(container, 'env').find((variable) => at(variable, 'name') === 'NODE_OPTIONS'),
     serviceAccount: at(one('ServiceAccount', 'datadog-cluster-agent'), 'automountServiceAccountToken'),
     permissions: [...permissionsOf(objects)].toSorted(),
@@ -32,6 +39,18 @@ export function essentialsOf(objects: readonly Manifest[]): unknown {
     ),
     apiService: at(one('APIService'), 'spec'),
     budget: without(at(one('PodDisruptionBudget'), 'spec'), 'selector'),
-    network: without(at(one('NetworkPolicy'), 'spec'), 'podSelector'),
+    network: networkOf(at(one('NetworkPolicy'), 'spec')),
   };
+}
+
+/** Who may come and go, with the pods of the policy itself called by one name: their labels differ. */
+function networkOf(spec: unknown): unknown {
+  const own = JSON.stringify(at(spec, 'podSelector'));
+  const egress = listAt(spec, 'egress').map((rule) => {
+    const peers = listAt(rule, 'to').map((peer) =>
+      JSON.stringify(at(peer, 'podSelector')) === own ? 'the replicas' : peer,
+    );
+    return { ...without(rule, 'to'), peers };
+  });
+  return { ...without(spec, 'podSelector', 'egress'), egress };
 }

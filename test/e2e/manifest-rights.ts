@@ -7,6 +7,7 @@ export const apiService = 'v1beta1.external.metrics.k8s.io';
 export function neededPermissions({
   certificate,
   externalMetrics,
+  kubernetes,
   leaderElection,
 }: Config): readonly string[] {
   const names = (first: string) => [
@@ -17,11 +18,19 @@ export function neededPermissions({
   const own = certificate.directory === undefined;
   return [
     ...each('cluster autoscaling/horizontalpodautoscalers', 'list watch'),
+    ...each('cluster /nodes', 'list watch'),
+    ...each('cluster /namespaces', 'list watch'),
+    // Of all namespaces for the map of services, of our own for the addresses of replicas.
+    ...each(
+      `cluster ${kubernetes.usesEndpointSlices ? 'discovery.k8s.io/endpointslices' : '/endpoints'}`,
+      'list watch',
+    ),
     ...each('datadog /configmaps', 'create'),
     ...each('datadog coordination.k8s.io/leases', 'create'),
     ...names(externalMetrics.configMapName).flatMap((name) =>
       each(`datadog /configmaps/${name}`, 'get list watch update delete'),
     ),
+    ...each('datadog /configmaps/datadog-cluster-id', 'get'),
     ...each(`datadog coordination.k8s.io/leases/${leaderElection.leaseName}`, 'get list watch update'),
     ...(own ? each('datadog /secrets', 'create') : []),
     ...(own ? each(`datadog /secrets/${certificate.secretName}`, 'get list watch update') : []),

@@ -157,6 +157,7 @@ describe('The manifests, on a real kube-apiserver', function () {
       const notes = await install('install', 'dca', '--create-namespace');
       expect(notes).to.include('kubectl create secret generic datadog-keys -n installed');
       expect(notes).to.include('kubectl get apiservice v1beta1.external.metrics.k8s.io');
+      expect(notes).to.include('DD_CLUSTER_AGENT_KUBERNETES_SERVICE_NAME=dca-datadog-cluster-agent');
       expect(Buffer.from(await token(), 'base64').toString()).to.match(/^[A-Za-z0-9]{48}$/);
     });
 
@@ -231,6 +232,17 @@ describe('The manifests, on a real kube-apiserver', function () {
       const plan = await outputOfHelm(trial.helmOnCluster, [...args, ...set('apiService.create=false')]);
       expect(plan).to.include('name: datadog-auth-token'); // for the variable
       expect(plan).to.not.include('kind: Secret');
+    });
+
+    it('says that no replica starts while a token Secret that was named is missing', async () => {
+      const plan = (secret: string) => {
+        const args = ['install', 'third', chartFolder, '-n', 'default', '--dry-run=server'];
+        const named = `clusterAgent.token.existingSecret=${secret}`;
+        return outputOfHelm(trial.helmOnCluster, [...args, ...set('apiService.create=false', named)]);
+      };
+      const hint = /kubectl create secret generic \S*token -n default/;
+      expect(await plan('my-token')).to.match(hint);
+      expect(await plan('datadog-auth-token')).to.not.match(hint);
     });
 
     it('leaves nothing at its uninstall but what the server and the operator made', async () => {

@@ -162,7 +162,7 @@ const rules: Readonly<Record<string, Rule>> = {
 
   'no key and no token is in a log': ({ traffic }) =>
     traffic.flatMap(({ replica, log }) =>
-      /a{32}|b{40}|eyJhbGciOi|PRIVATE KEY/.test(log) ? [`${replica} wrote a secret`] : [],
+      /a{32}|b{40}|agentsToken0123|eyJhbGciOi|PRIVATE KEY/.test(log) ? [`${replica} wrote a secret`] : [],
     ),
 };
 

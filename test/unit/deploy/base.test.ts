@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { drainMs } from '../../../http/replica-process.js';
 import { fieldAt, listAt, numberAt, objectAt, textAt } from '../../../simulator/cluster/object.js';
@@ -33,10 +33,19 @@ describe('deploy/base', () => {
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
     });
-    const mounts = listAt(container(), 'volumeMounts');
-    expect(mounts.map((mount) => fieldAt(mount, 'readOnly'))).to.deep.equal([true]);
     for (const shared of ['hostNetwork', 'hostPID', 'hostIPC'])
       expect(fieldAt(podTemplate(), 'spec', shared)).to.equal(undefined);
+  });
+
+  it('lets it write to a little memory of the pod only, where the token of its commands is', () => {
+    const writable = listAt(container(), 'volumeMounts').filter(
+      (mount) => fieldAt(mount, 'readOnly') !== true,
+    );
+    expect(writable).to.deep.equal([
+      { name: 'run', mountPath: dirname(shippedConfig().clusterAgent.localTokenPath) },
+    ]);
+    const volume = listAt(podTemplate(), 'spec', 'volumes').find((each) => textAt(each, 'name') === 'run');
+    expect(volume).to.deep.equal({ name: 'run', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } });
   });
 
   it('gives a stop the time that it may take, and asks at shutdown for no hook', () => {
@@ -92,9 +101,12 @@ describe('deploy/base', () => {
       ...documentsOf('base/service.yaml').map((service) => fieldAt(service, 'spec', 'selector')),
       fieldAt(documentsOf('base/poddisruptionbudget.yaml')[0], 'spec', 'selector', 'matchLabels'),
       fieldAt(documentsOf('base/networkpolicy.yaml')[0], 'spec', 'podSelector', 'matchLabels'),
+      ...listAt(documentsOf('base/networkpolicy.yaml')[0], 'spec', 'egress').flatMap((rule) =>
+        listAt(rule, 'to').map((peer) => fieldAt(peer, 'podSelector', 'matchLabels')),
+      ),
       ...spread.map((constraint) => fieldAt(constraint, 'labelSelector', 'matchLabels')),
     ];
-    expect(selectors).to.have.length(7);
+    expect(selectors).to.have.length(8);
     // A Deployment's selector can never be changed: neither can this.
     for (const selector of selectors) expect(selector).to.deep.equal({ 'app.kubernetes.io/name': name });
     expect(labels).to.include({ 'app.kubernetes.io/name': name });
@@ -118,6 +130,29 @@ describe('deploy/base', () => {
       listAt(rule, 'ports').map((port) => fieldAt(port, 'port')),
     );
     expect(admitted.toSorted()).to.deep.equal(named.toSorted());
+  });
+
+  it('is found by node agents and other replicas at the Service of the settings', () => {
+    const { serviceName } = shippedConfig().clusterAgent;
+    expect(documentsOf('base/service.yaml').map((each) => textAt(each, 'metadata', 'name'))).to.include(
+      serviceName,
+    );
+  });
+
+  it('is reached at the port of node agents by all, as each asks for a token there, and reaches it at other replicas', () => {
+    const policy = documentsOf('base/networkpolicy.yaml')[0];
+    const rulesFor = (direction: string, port: unknown): readonly unknown[] =>
+      listAt(policy, 'spec', direction).filter((rule) =>
+        listAt(rule, 'ports').some((each) => fieldAt(each, 'port') === port),
+      );
+    // Node agents on the network of their node are selected by nothing.
+    expect(rulesFor('ingress', 'agentport').map((rule) => fieldAt(rule, 'from'))).to.deep.equal([undefined]);
+    expect(rulesFor('egress', shippedConfig().clusterAgent.commandPort)).to.deep.equal([
+      {
+        to: [{ podSelector: { matchLabels: { 'app.kubernetes.io/name': name } } }],
+        ports: [{ port: 5005 }],
+      },
+    ]);
   });
 
   it('registers the Service of the certificate, verified', () => {

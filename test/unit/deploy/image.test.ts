@@ -62,25 +62,19 @@ describe('the .dockerignore', () => {
 
   it('lets through every folder that the program is built from, and no other', () => {
     const isIgnored = parseDockerignore(readFileSync(join(projectRoot, '.dockerignore'), 'utf8'));
-    const rooms = [
-      'app.ts',
-      'apiserver',
-      'certs',
-      'cli',
-      'config',
-      'core',
-      'datadog',
-      'http',
-      'kube',
-      'leader',
-    ];
-    const needed = [...rooms, 'metricsstore', 'provider', 'scripts', 'package-lock.json', '.npmrc'];
+    const { include } = JSON.parse(readFileSync(join(projectRoot, 'tsconfig.json'), 'utf8')) as {
+      readonly include: readonly string[];
+    };
+    const rooms = include.filter((path) => !['simulator', 'test', 'bench'].includes(path));
+    expect(rooms).to.include.members(['app.ts', 'cmdapi', 'scripts']);
+    const needed = [...rooms, 'tsconfig.json', 'package-lock.json', '.npmrc'];
     for (const path of needed) expect(existsSync(join(projectRoot, path)), path).to.equal(true);
     const unneeded = [
       'dist/',
       'node_modules/',
       '.git/',
       'test/a.ts',
+      'simulator/a.ts',
       'deploy/secrets/datadog-keys.env',
       'kube/a.log',
     ];

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { fieldAt, listAt, textAt } from '../../../simulator/cluster/object.js';
-import { deployFolder, documentsOf, objectOf } from './manifests.js';
+import { container, deployFolder, documentsOf, objectOf } from './manifests.js';
 
 const daemonSet = (folder: string): unknown =>
   objectOf(`${folder}/daemonset.yaml`, 'DaemonSet', 'datadog-agent');
@@ -35,6 +35,13 @@ describe('deploy/node-agent', () => {
     // The agent reads the Service's address from variables that only pods of the same namespace get.
     expect(textAt(metadata, 'namespace')).to.equal(textAt(service, 'metadata', 'namespace'));
     expect(fieldAt(spec, 'template', 'spec', 'enableServiceLinks')).to.equal(true);
+    const server = listAt(container(), 'env').map((entry) => [
+      textAt(entry, 'name'),
+      fieldAt(entry, 'valueFrom'),
+    ]);
+    expect(Object.fromEntries(server)).to.deep.include({
+      DD_CLUSTER_AGENT_AUTH_TOKEN: environmentOf('node-agent')['DD_CLUSTER_AGENT_AUTH_TOKEN'],
+    });
   });
 
   it('reports to the same site', () => {

@@ -6,14 +6,19 @@ import { shippedConfig } from './shipped-config.js';
 
 describe('the overlay cert-manager', () => {
   const file = 'overlays/cert-manager/certificate.yaml';
-  const { serviceName, secretName } = shippedConfig().certificate;
+  const { certificate, clusterAgent } = shippedConfig();
+  const { serviceName, secretName } = certificate;
   const leaf = objectOf(file, 'Certificate', serviceName);
   const patch = fieldAt(documentsOf('overlays/cert-manager/deployment.yaml')[0], 'spec', 'template', 'spec');
 
   it('asks for the name that kube-apiserver verifies, and for none that is not ours', () => {
     const names = listAt(leaf, 'spec', 'dnsNames');
     expect(names).to.include(`${serviceName}.datadog.svc`);
-    expect(servingNames({ service: serviceName, namespace: 'datadog' })).to.include.members([...names]);
+    const extraNames = servingNames({ service: clusterAgent.serviceName, namespace: 'datadog' });
+    expect(names).to.include(extraNames[0]);
+    expect(servingNames({ service: serviceName, namespace: 'datadog', extraNames })).to.include.members([
+      ...names,
+    ]);
   });
 
   it('is signed by an authority that lives longer', () => {

@@ -15,7 +15,7 @@ interface Rule {
 }
 
 describe('the rights in deploy/base', () => {
-  it('name the ConfigMaps and the Lease that the program keeps', () => {
+  it('name the ConfigMaps and the Lease that the program keeps, and the id that it makes once', () => {
     const { externalMetrics, leaderElection } = shippedConfig();
     expect(rulesOf('Role', 'datadog-cluster-agent')).to.deep.equal([
       { resources: ['configmaps'], names: [], verbs: ['create'] },
@@ -25,6 +25,7 @@ describe('the rights in deploy/base', () => {
         names: shardNames(externalMetrics.configMapName),
         verbs: ['get', 'list', 'watch', 'update', 'delete'],
       },
+      { resources: ['configmaps'], names: ['datadog-cluster-id'], verbs: ['get'] },
       {
         resources: ['leases'],
         names: [leaderElection.leaseName],
@@ -48,9 +49,11 @@ describe('the rights in deploy/base', () => {
     ]);
   });
 
-  it('reach beyond the namespace for autoscalers only, and change nothing there', () => {
+  it('reach beyond the namespace for autoscalers and what node agents ask, never for pods, and change nothing there', () => {
     expect(rulesOf('ClusterRole', 'datadog-cluster-agent')).to.deep.equal([
       { resources: ['horizontalpodautoscalers'], names: [], verbs: ['list', 'watch'] },
+      { resources: ['nodes', 'namespaces'], names: [], verbs: ['list', 'watch'] },
+      { resources: ['endpointslices'], names: [], verbs: ['list', 'watch'] },
     ]);
   });
 

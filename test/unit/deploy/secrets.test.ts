@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { shortestToken } from '../../../cmdapi/token.js';
 import { fieldAt, listAt, textAt } from '../../../simulator/cluster/object.js';
 import { deployFolder, documentsOf, manifestPaths } from './manifests.js';
 
@@ -18,6 +19,11 @@ describe('deploy/secrets', () => {
       { name: 'datadog-keys', keys: ['api-key', 'app-key'] },
       { name: 'datadog-auth-token', keys: ['token'] },
     ]);
+  });
+
+  it('says that the token is needed, and how long one must be', () => {
+    const text = readFileSync(join(folder, 'datadog-auth-token.env.example'), 'utf8');
+    expect(text).to.include(`Needed always: ${shortestToken} letters and digits or more`);
   });
 
   it('ships no value, not even one to be replaced', () => {

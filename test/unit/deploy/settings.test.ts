@@ -33,14 +33,14 @@ describe('settings in the manifests', () => {
     expect(config.kubernetes.namespace).to.equal('datadog');
   });
 
-  it('hold no secret: keys and the token come from Secrets, the token only if there is one', () => {
+  it('hold no secret: keys and the token come from Secrets, without which no pod starts', () => {
     const references = listAt(container(), 'env')
       .map((entry) => [textAt(entry, 'name'), fieldAt(entry, 'valueFrom', 'secretKeyRef')])
       .filter(([, reference]) => reference !== undefined);
     expect(references).to.deep.equal([
       ['DD_API_KEY', { name: 'datadog-keys', key: 'api-key' }],
       ['DD_APP_KEY', { name: 'datadog-keys', key: 'app-key' }],
-      ['DD_CLUSTER_AGENT_AUTH_TOKEN', { name: 'datadog-auth-token', key: 'token', optional: true }],
+      ['DD_CLUSTER_AGENT_AUTH_TOKEN', { name: 'datadog-auth-token', key: 'token' }],
     ]);
     const secrets = new Set(
       placedSettings().flatMap(({ setting }) => (setting.secret === undefined ? [] : setting.environment)),
@@ -63,9 +63,9 @@ describe('settings in the manifests', () => {
     );
     expect(listAt(pod, 'spec', 'volumes')).to.deep.equal([
       { name: 'config', configMap: { name: 'datadog-cluster-agent-config' } },
+      { name: 'run', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
     ]);
-    expect(listAt(container(), 'volumeMounts')).to.deep.equal([
-      { name: 'config', mountPath: '/etc/datadog-agent', readOnly: true },
-    ]);
+    const mounts = listAt(container(), 'volumeMounts').filter((mount) => textAt(mount, 'name') === 'config');
+    expect(mounts).to.deep.equal([{ name: 'config', mountPath: '/etc/datadog-agent', readOnly: true }]);
   });
 });

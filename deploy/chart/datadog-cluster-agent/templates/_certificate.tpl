@@ -28,11 +28,14 @@
 {{- end -}}
 {{- end -}}
 
-{{- /* The names that clients use; kube-apiserver verifies the first. */ -}}
+{{- /* The names that clients use; kube-apiserver verifies the first, and so do replicas when they ask each other. */ -}}
 {{- define "dca.dnsNames" -}}
 {{- $service := include "dca.metricsService" . -}}
+{{- $agentService := include "dca.fullname" . -}}
 - {{ $service }}.{{ .Release.Namespace }}.svc
 - {{ $service }}
 - {{ $service }}.{{ .Release.Namespace }}
 - {{ $service }}.{{ .Release.Namespace }}.svc.cluster.local
+- {{ $agentService }}.{{ .Release.Namespace }}.svc
+- {{ $agentService }}.{{ .Release.Namespace }}.svc.cluster.local
 {{- end -}}

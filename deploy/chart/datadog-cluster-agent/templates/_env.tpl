@@ -14,6 +14,7 @@
     secretKeyRef:
       name: {{ include "dca.keysSecret" . }}
       key: app-key
+{{- /* Needed always: node Agents and all replicas share it. */}}
 - name: DD_CLUSTER_AGENT_AUTH_TOKEN
   valueFrom:
     secretKeyRef:
@@ -27,6 +28,9 @@
   "DD_SITE" .Values.datadog.site
   "DD_EXTERNAL_METRICS_PROVIDER_ENABLED" "true"
   "DD_EXTERNAL_METRICS_PROVIDER_PORT" (toString .Values.ports.metrics)
+  "DD_CLUSTER_AGENT_CMD_PORT" (toString .Values.ports.agent)
+  "DD_CLUSTER_AGENT_KUBERNETES_SERVICE_NAME" (include "dca.fullname" .)
+  "DD_AUTH_TOKEN_FILE_PATH" (printf "%s/auth_token" (include "dca.runFolder" .))
   "DD_HEALTH_PORT" (toString .Values.ports.health)
   "DD_EXPVAR_PORT" (toString .Values.ports.telemetry)
   "DD_SHUTDOWN_DELAY" (toString .Values.shutdown.delaySeconds)
@@ -43,6 +47,11 @@
 - name: {{ $name }}
   value: {{ $value | quote }}
 {{- end }}
+{{- end -}}
+
+{{- /* The only folder that can be written to: the token of commands in the pod is made there at the start. */ -}}
+{{- define "dca.runFolder" -}}
+/var/run/datadog-cluster-agent
 {{- end -}}
 
 {{- /* All variables; a name that comes twice is refused, as one of the two would silently win. */ -}}

@@ -75,6 +75,7 @@ app_key: datadog.appKey or datadog.existingSecret
 site: datadog.site
 pod_name: none, as it is the pod's own name
 kube_resources_namespace: helm's --namespace
+kubernetes_use_endpoint_slices: none, as the rights are those to EndpointSlices
 hpa_configmap_name: names.metricsConfigMap
 leader_lease_name: names.lease
 health_port: ports.health
@@ -82,7 +83,11 @@ expvar_port: ports.telemetry
 metrics_port: ports.telemetry
 shutdown_delay: shutdown.delaySeconds
 shutdown_drain_timeout: shutdown.drainSeconds
+auth_token_file_path: none, as it lies in a folder that the chart mounts
 cluster_agent.auth_token: clusterAgent.token
+cluster_agent.auth_token_file_path: clusterAgent.token
+cluster_agent.cmd_port: ports.agent
+cluster_agent.kubernetes_service_name: fullnameOverride
 external_metrics_provider.enabled: none, as it is always on
 external_metrics_provider.port: ports.metrics
 external_metrics_provider.api_key: extraEnv with a secretKeyRef, as a ConfigMap is no place for a key

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../core/clock.js';
+import type { Clock } from './clock.js';
 
 /**
  * A cache of at most `max` entries, each forgotten `ttlMs` after it was set. It goes by the clock that is passed in
