@@ -1,7 +1,8 @@
 import type { Fault } from '../core/fault.js';
+import { isGone } from '../http/exchanges.js';
 import type { Encoding } from './accept.js';
 import { contentTypes, type Encodable, encode, type Form } from './encode.js';
-import { type AnyResponse, isGone } from './peer.js';
+import type { AnyResponse } from './peer.js';
 import { type StatusDetails, toStatus } from './status.js';
 
 /** A whole response, ready to be written. It may be written many times. */

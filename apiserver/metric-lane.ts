@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../core/clock.js';
 import { Fault } from '../core/fault.js';
 import type { AccessRequest } from '../core/user.js';
+import { isGone } from '../http/exchanges.js';
 import { type Answer, allEncodings, faultAnswer, notAcceptableMessage, send } from './answer.js';
 import type { AnswerLog } from './answer-log.js';
 import type { Form } from './encode.js';
@@ -10,7 +11,7 @@ import type { FirstRecord } from './first-record.js';
 import type { Gate } from './gate.js';
 import { explain, type Witnesses } from './messages.js';
 import type { Negotiator } from './negotiator.js';
-import { type AnyRequest, type AnyResponse, isGone } from './peer.js';
+import type { AnyRequest, AnyResponse } from './peer.js';
 import { RenderedValues } from './rendered-values.js';
 import {
   accessOf,

@@ -30,12 +30,6 @@ export function presentedBy(request: AnyRequest): X509Certificate[] {
   return chain;
 }
 
-/** Whether nobody can read the response any more. */
-export function isGone(response: AnyResponse): boolean {
-  // HTTP/2's response does not say so itself at run time, though its declared type does.
-  return 'stream' in response ? response.stream.destroyed || response.stream.closed : response.destroyed;
-}
-
 const maxPresented = 10;
 
 function ownCertificate(request: AnyRequest): X509Certificate | undefined {

@@ -1,4 +1,4 @@
-import { jsonReply, laterReply, longJsonReply, type Reply, textReply } from './reply.js';
+import { jsonReply, later, laterReply, longJsonReply, type Reply, textReply } from './reply.js';
 import type { Question, Route } from './route.js';
 
 /** The answer to a question about the cluster; `starting`: nothing can be said yet. */
@@ -123,7 +123,7 @@ function allPods(directory: Directory, node: string | undefined): Reply {
     case 'unknown':
       return textReply(404, `Could not find the node: ${shown(node ?? '')}`);
     case 'starting':
-      return jsonReply({ Nodes: {}, Errors: found.reason }, 503);
+      return later(jsonReply({ Nodes: {}, Errors: found.reason }, 503));
   }
 }
 

@@ -1,11 +1,9 @@
-import type { Readable } from 'node:stream';
-
 /** A whole answer. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** Pieces are written one after another as the client takes them. */
-  readonly body: Buffer | Iterable<Buffer> | Readable;
+  readonly body: Buffer | Iterable<Buffer>;
 }
 
 const json = { 'content-type': 'application/json' };
@@ -39,5 +37,10 @@ export function textReply(
 
 /** It is not known yet, or not known now; asking again in a while helps. */
 export function laterReply(text: string): Reply {
-  return textReply(503, text, { 'retry-after': '5' });
+  return later(textReply(503, text));
+}
+
+/** The same reply, with when to ask again. */
+export function later(reply: Reply): Reply {
+  return { ...reply, headers: { ...reply.headers, 'retry-after': '5' } };
 }

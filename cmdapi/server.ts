@@ -1,19 +1,18 @@
-import { Readable } from 'node:stream';
-import Router from '@koa/router';
-import Koa, { type Context } from 'koa';
 import type { Clock } from '../core/clock.js';
-import { messageOf } from '../core/fault.js';
 import type { Logger } from '../core/log.js';
 import type { Registry } from '../core/telemetry.js';
-import type { Request, RequestHandler } from '../http/exchanges.js';
+import type { Request, RequestHandler, Response } from '../http/exchanges.js';
 import { absentRoutes } from './absent-routes.js';
 import { refusalOf } from './admission.js';
 import { type MetadataPorts, metadataRoutes } from './metadata-routes.js';
 import { type ProcessPorts, processRoutes } from './process-routes.js';
 import { RefusalLog } from './refusal-log.js';
 import { type Reply, textReply } from './reply.js';
+import { parseTarget, type RequestTarget } from './request-target.js';
 import type { Question, Route } from './route.js';
-import type { Tokens } from './token.js';
+import { RouteTable, type Way } from './route-table.js';
+import { send } from './send.js';
+import type { Token, Tokens } from './token.js';
 import { CommandTraffic } from './traffic.js';
 
 /** What the server asks and hands on to. */
@@ -31,89 +30,87 @@ export function commandRoutes(ports: MetadataPorts & ProcessPorts): readonly Rou
   return [...metadataRoutes(ports), ...processRoutes(ports), ...absentRoutes()];
 }
 
-interface State {
-  /** Of the route that answered. */
-  handler?: string;
+/** One request and where it leads. */
+interface Exchange {
+  readonly request: Request;
+  readonly response: Response;
+  readonly target: RequestTarget;
+  readonly way: Way;
+  readonly startedMs: number;
 }
 
 /**
  * The API of node agents and operators, to be put behind a listener. Who may ask is decided by the route that the parsed
- * path leads to, before anything else happens; what leads nowhere needs either token.
+ * path leads to, before anything else happens; what leads nowhere needs either token. Thousands of node agents ask little
+ * things, so that an answer from memory passes through no more than is needed (ADR 29).
  */
 export function createCommandApi(ports: CommandApiPorts): RequestHandler {
-  const { tokens, clock, log } = ports;
+  const { tokens, clock, forwarder, log } = ports;
+  const table = new RouteTable(commandRoutes(ports));
   const traffic = new CommandTraffic(ports);
   const refusals = new RefusalLog(ports);
-  const router = new Router<State>({ strict: true, sensitive: true });
-  for (const route of commandRoutes(ports)) {
-    router.register(route.path, [route.method], async (context) => {
-      context.state.handler = route.handler;
-      write(context, await replyTo(context, route, ports));
-    });
-  }
-  const app = new Koa<State>();
-  app.on('error', (error: unknown) => log.debug({ cause: messageOf(error) }, 'a response was cut off'));
-  app.use(async (context, next) => {
-    const startedMs = clock.monotonicMs();
-    try {
-      await next();
-    } catch (error: unknown) {
-      log.error({ err: error, path: context.path }, 'request failed by a bug; the client got status 500');
-      write(context, textReply(500, "Internal error: this is a bug; the replica's log holds its trace"));
-    }
-    const { status, method, path } = context;
-    const handler = context.state.handler ?? 'other';
-    const isForwarded = context.response.get('x-dca-forwarded') !== '';
+  const anyToken = Object.values(tokens);
+
+  const finish = ({ request, response, way, startedMs }: Exchange, reply: Reply): void => {
+    send(response, reply, request.method === 'HEAD');
+    const { status } = reply;
+    const handler = way.kind === 'route' ? way.route.handler : 'other';
+    const isForwarded = reply.headers['x-dca-forwarded'] !== undefined;
     const elapsedMs = clock.monotonicMs() - startedMs;
     traffic.answered({ handler, status, isForwarded }, elapsedMs);
-    if (status === 401 || status === 403) refusals.refused(context.ip, status, path.slice(0, 200));
-    log.debug({ method, path, status, elapsedMs }, 'request answered');
-  });
-  app.use(router.routes());
-  app.use((context) => {
-    const accepted = Object.values(tokens);
-    write(context, refusalOf(authorizationOf(context), accepted) ?? strayReply(router, context));
-  });
-  const handle = app.callback();
-  return (request, response) => void handle(request, response);
+    const path = request.url?.split('?', 1)[0]?.slice(0, 200) ?? '';
+    if (status === 401 || status === 403) {
+      refusals.refused(request.socket.remoteAddress ?? 'unknown', status, path);
+    }
+    log.debug({ method: request.method, path, status, elapsedMs }, 'request answered');
+  };
+  const fail = (exchange: Exchange, error: unknown): void => {
+    log.error(
+      { err: error, url: exchange.request.url },
+      'request failed by a bug; the client got status 500',
+    );
+    finish(exchange, textReply(500, "Internal error: this is a bug; the replica's log holds its trace"));
+  };
+  const forward = async (exchange: Exchange, route: Route, question: Question): Promise<void> => {
+    try {
+      const passedOn = await forwarder.forward(exchange.request, route.handler);
+      finish(exchange, passedOn ?? route.answer(question));
+    } catch (error: unknown) {
+      fail(exchange, error);
+    }
+  };
+
+  return (request, response) => {
+    const target = parseTarget(request.url ?? '');
+    const way = table.find(request.method ?? '', target.segments);
+    const exchange = { request, response, target, way, startedMs: clock.monotonicMs() };
+    try {
+      const refusal = refusalOf(request.headers.authorization, acceptedBy(way, tokens, anyToken));
+      if (refusal !== undefined) return finish(exchange, refusal);
+      if (way.kind !== 'route') return finish(exchange, strayReply(way));
+      const question = questionOf(way.names, target);
+      if (way.route.isLeaderOnly === true) void forward(exchange, way.route, question);
+      else finish(exchange, way.route.answer(question));
+    } catch (error: unknown) {
+      fail(exchange, error);
+    }
+  };
 }
 
-async function replyTo(context: Context, route: Route, ports: CommandApiPorts): Promise<Reply> {
-  const refusal = refusalOf(authorizationOf(context), [ports.tokens[route.credential]]);
-  if (refusal !== undefined) return refusal;
-  if (route.isLeaderOnly === true) {
-    const forwarded = await ports.forwarder.forward(context.req, route.handler);
-    if (forwarded !== undefined) return forwarded;
-  }
-  return route.answer(questionOf(context));
+function acceptedBy(way: Way, tokens: Tokens, anyToken: readonly Token[]): readonly Token[] {
+  return way.kind === 'route' ? [tokens[way.route.credential]] : anyToken;
 }
 
-function questionOf(context: Context): Question {
+function questionOf(names: Readonly<Record<string, string>>, { query }: RequestTarget): Question {
   return {
-    names: context['params'] as Readonly<Record<string, string>>,
-    query: (parameter) => {
-      const value = context.query[parameter];
-      return value === undefined ? [] : [value].flat();
-    },
+    names,
+    query: (parameter) => (query === '' ? [] : new URLSearchParams(query).getAll(parameter)),
   };
 }
 
 /** A path that exists with another method, or none at all. */
-function strayReply(router: Router<State>, context: Context): Reply {
-  const methods = [
-    ...new Set(router.match(context.path, context.method).path.flatMap((layer) => layer.methods)),
-  ];
-  if (methods.length === 0) return textReply(404, '404 page not found');
-  return textReply(405, `method not allowed; allowed: ${methods.join(', ')}`, { allow: methods.join(', ') });
-}
-
-function authorizationOf(context: Context): string | undefined {
-  return context.req.headers.authorization;
-}
-
-function write(context: Context, reply: Reply): void {
-  context.status = reply.status;
-  context.set({ ...reply.headers });
-  context.body =
-    Buffer.isBuffer(reply.body) || reply.body instanceof Readable ? reply.body : Readable.from(reply.body);
+function strayReply(way: Exclude<Way, { readonly kind: 'route' }>): Reply {
+  if (way.kind === 'nowhere') return textReply(404, '404 page not found');
+  const allow = way.methods.join(', ');
+  return textReply(405, `method not allowed; allowed: ${allow}`, { allow });
 }

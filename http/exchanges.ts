@@ -5,6 +5,12 @@ import type { Logger } from '../core/log.js';
 export type Request = IncomingMessage | Http2ServerRequest;
 export type Response = ServerResponse | Http2ServerResponse;
 
+/** Whether nobody can read the response any more. */
+export function isGone(response: Response): boolean {
+  // HTTP/2's response does not say so itself at run time, though its declared type does.
+  return 'stream' in response ? response.stream.destroyed || response.stream.closed : response.destroyed;
+}
+
 /** Answers one request, over either protocol. It handles its own errors; a throw is a bug and becomes a bare 500. */
 export type RequestHandler = (request: Request, response: Response) => void;
 

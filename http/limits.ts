@@ -3,6 +3,8 @@
  * where it has one.
  */
 export interface HttpLimits {
+  /** Connections at once; more are closed as they come. Each takes some 40 kB, whoever holds it. */
+  readonly maxConnections: number;
   /** Requests under way at once on one HTTP/2 connection. */
   readonly maxStreamsPerSession: number;
   /** The header section of one request, whole. More is answered with 431 (HTTP/1.1) or a reset stream (HTTP/2). */
@@ -28,6 +30,7 @@ export interface HttpLimits {
  * 64 KiB: the longest single header that the HTTP/2 library accepts, and room for over a thousand group headers.
  */
 export const defaultLimits: HttpLimits = {
+  maxConnections: 2_000,
   maxStreamsPerSession: 100,
   maxHeaderBytes: 64 * 1024,
   handshakeMs: 10_000,

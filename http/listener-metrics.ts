@@ -19,6 +19,12 @@ export function createListenerMetrics(registry: Registry) {
       ['listener'],
     ),
     connections: gauge(registry, 'listener_connections', 'Open connections', ['listener']),
+    refusedConnections: counter(
+      registry,
+      'listener_refused_connections_total',
+      'Connections closed as they came, because too many were open',
+      ['listener'],
+    ),
     requestsInFlight: gauge(registry, 'listener_requests_in_flight', 'Requests being answered', ['listener']),
   };
 }

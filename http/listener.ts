@@ -105,6 +105,7 @@ export class TlsListener implements Component {
     // For HTTP/1.1 on an HTTP/2 server, Node 20 takes these as properties only. A header count of 0 stands for
     // "no limit": headers beyond one would be dropped in silence.
     Object.assign(server, http1Settings(limits), { maxHeadersCount: 0 });
+    server.maxConnections = limits.maxConnections;
     this.#follow(server);
     return server;
   }

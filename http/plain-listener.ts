@@ -52,6 +52,7 @@ export class PlainListener implements Component {
     const traffic = this.#traffic;
     const server = createServer({ ...http1Settings(this.#limits), keepAlive: true, noDelay: true });
     server.maxHeadersCount = 0;
+    server.maxConnections = this.#limits.maxConnections;
     server.on('connection', (socket) => {
       traffic.connected(socket);
       traffic.speaksHttp1(socket);

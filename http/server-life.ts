@@ -4,6 +4,7 @@ import type { Logger } from '../core/log.js';
 import { drain } from './drain.js';
 import type { HttpLimits } from './limits.js';
 import { type ListenAddress, listen } from './listen.js';
+import type { ListenerMetrics } from './listener-metrics.js';
 import type { Traffic } from './traffic.js';
 
 /** What is chosen for a listener, whether plain or TLS. */
@@ -21,12 +22,16 @@ export interface ListenerOptions extends ListenAddress {
   readonly limits?: Partial<HttpLimits>;
 }
 
+/** The most talkative that the log gets about refused connections. */
+const tellRefusedEveryMs = 60_000;
+
 interface ServerLifePorts {
   readonly traffic: Traffic;
   /** False while clients had better ask another replica; by default always true. */
   readonly isWanted?: () => boolean;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly metrics?: ListenerMetrics;
 }
 
 /** How often HTTP/2 peers are looked after. */
@@ -40,6 +45,7 @@ export class ServerLife {
   readonly #options: ListenerOptions;
   #port: number | undefined;
   #isStopping = false;
+  #toldRefusedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(ports: ServerLifePorts, options: ListenerOptions) {
     this.#ports = ports;
@@ -63,6 +69,7 @@ export class ServerLife {
     server.on('error', (error) =>
       log.warn({ listener: name, err: error }, 'a connection could not be accepted'),
     );
+    server.on('drop', () => this.#refused(server.maxConnections));
     log.info({ listener: name, port: this.#port }, 'listening');
 
     await every(clock, tendEveryMs, async () => this.#tend(), signal);
@@ -80,6 +87,15 @@ export class ServerLife {
     const { traffic, isWanted } = this.#ports;
     if (isWanted?.() === false) traffic.sessions.closeAll();
     traffic.sessions.tend();
+  }
+
+  #refused(maxConnections: number): void {
+    const { clock, log, metrics } = this.#ports;
+    const { name } = this.#options;
+    metrics?.refusedConnections.inc({ listener: name });
+    if (clock.monotonicMs() - this.#toldRefusedAtMs < tellRefusedEveryMs) return;
+    this.#toldRefusedAtMs = clock.monotonicMs();
+    log.warn({ listener: name, maxConnections }, 'connections are refused: too many are open; add replicas');
   }
 
   async #close(server: Server): Promise<void> {

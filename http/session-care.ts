@@ -9,9 +9,11 @@ export interface SessionView {
   readonly heardAtMs: number;
   /** When the ping that it has not answered yet was sent. */
   readonly pingedAtMs: number | undefined;
+  /** When it was first told that it is closed for being idle. */
+  readonly closedAtMs: number | undefined;
 }
 
-/** `ping`: ask whether it lives. `close`: it is idle. `drop`: it is dead, and only our side does not know it yet. */
+/** `ping`: ask whether it lives. `close`: it is idle. `drop`: it is dead, or does not let itself be closed. */
 export type SessionCare = 'leave' | 'ping' | 'close' | 'drop';
 
 /**
@@ -20,7 +22,11 @@ export type SessionCare = 'leave' | 'ping' | 'close' | 'drop';
  */
 export function careOf(session: SessionView, nowMs: number, limits: HttpLimits): SessionCare {
   if (session.pingedAtMs !== undefined && nowMs - session.pingedAtMs >= limits.pingAnswerMs) return 'drop';
-  if (session.openStreams === 0 && nowMs - session.idleSinceMs >= limits.idleMs) return 'close';
+  if (session.openStreams === 0 && nowMs - session.idleSinceMs >= limits.idleMs) {
+    // One that goes on with half a header section would be waited for without end.
+    const isOverdue = session.closedAtMs !== undefined && nowMs - session.closedAtMs >= limits.pingAnswerMs;
+    return isOverdue ? 'drop' : 'close';
+  }
   if (session.pingedAtMs === undefined && nowMs - session.heardAtMs >= limits.pingAfterMs) return 'ping';
   return 'leave';
 }

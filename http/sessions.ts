@@ -8,6 +8,7 @@ interface Use {
   idleSinceMs: number;
   heardAtMs: number;
   pingedAtMs: number | undefined;
+  closedAtMs: number | undefined;
 }
 
 /** The HTTP/2 sessions of one server: keeps watch on their peers and ends them in good order. */
@@ -23,7 +24,13 @@ export class Sessions {
 
   add(session: ServerHttp2Session): void {
     const nowMs = this.#clock.monotonicMs();
-    const use: Use = { openStreams: 0, idleSinceMs: nowMs, heardAtMs: nowMs, pingedAtMs: undefined };
+    const use: Use = {
+      openStreams: 0,
+      idleSinceMs: nowMs,
+      heardAtMs: nowMs,
+      pingedAtMs: undefined,
+      closedAtMs: undefined,
+    };
     this.#uses.set(session, use);
     session.once('close', () => this.#uses.delete(session));
     session.on('stream', (stream) => {
@@ -46,6 +53,7 @@ export class Sessions {
           this.#ping(session, use);
           break;
         case 'close':
+          use.closedAtMs ??= this.#clock.monotonicMs();
           session.close();
           break;
         case 'drop':

@@ -135,11 +135,17 @@ export class Directory {
   /** What is to be known of all answers at present, for people; `undefined` while all is well. */
   warning(): string | undefined {
     const { nodes, namespaces, services } = this.#ports;
-    if (services === undefined)
-      return 'the metadata mapper is turned off (DD_USE_METADATA_MAPPER=false): pods get no kube_service tags';
-    const silentMs = Math.max(...[nodes, namespaces, services.endpoints].map((part) => part.staleForMs()));
-    if (silentMs <= this.#options.maxSilenceMs || silentMs === Number.POSITIVE_INFINITY) return undefined;
-    return `this replica has not heard of the API server for ${Math.round(silentMs / 1000)} s; what it tells may be old`;
+    const parts = services === undefined ? [nodes, namespaces] : [nodes, namespaces, services.endpoints];
+    // What was never read is not old: it is not answered at all.
+    const silentMs = Math.max(
+      0,
+      ...parts.filter((part) => part.hasSynced()).map((part) => part.staleForMs()),
+    );
+    const warnings = [
+      ...(services === undefined ? [mapperOff] : []),
+      ...(silentMs > this.#options.maxSilenceMs ? [oldText(silentMs)] : []),
+    ];
+    return warnings.length === 0 ? undefined : warnings.join('; ');
   }
 
   /** For people: how much is known, and how old it may be. */
@@ -208,6 +214,12 @@ export class Directory {
 }
 
 const comma = Buffer.from(',');
+const mapperOff =
+  'the metadata mapper is turned off (DD_USE_METADATA_MAPPER=false): pods get no kube_service tags';
+
+function oldText(silentMs: number): string {
+  return `this replica has not heard of the API server for ${Math.round(silentMs / 1000)} s; what it tells may be old`;
+}
 
 function detailOf(followed: Followed): string {
   const health = followed.health();
@@ -224,8 +236,8 @@ function renderNode(node: string, pods: NodePods | undefined): Buffer {
   const namespaces = [...byNamespace].sort(compareKeys).map(
     ([namespace, members]) =>
       `${JSON.stringify(namespace)}:{${members
-        .map(({ name, services }): [string, string] => [
-          name,
+        .map(({ key, services }): [string, string] => [
+          key.slice(namespace.length + 1),
           `{${services.names.map((service) => `${JSON.stringify(service)}:{}`).join(',')}}`,
         ])
         .sort(compareKeys)

@@ -15,7 +15,8 @@ export interface PodGroup {
 /** A pod on a node, with the services that lead to it. */
 export interface PlacedPod {
   readonly namespace: string;
-  readonly name: string;
+  /** `namespace/name` */
+  readonly key: string;
   readonly services: Services;
 }
 
@@ -31,7 +32,7 @@ export interface NodePods {
 interface Place {
   readonly node: Node;
   readonly namespace: string;
-  readonly name: string;
+  readonly key: string;
   services: Services;
 }
 
@@ -43,7 +44,8 @@ interface Node {
 
 interface Held {
   readonly service: string;
-  readonly places: ReadonlySet<Place>;
+  /** Each once. */
+  readonly places: readonly Place[];
 }
 
 /**
@@ -66,10 +68,11 @@ export class Mapping {
     const hasLost = isOther && this.remove(key);
     const before = this.#groups.get(key);
     const places = this.#placesOf(group);
-    const added = [...places].filter((place) => before?.places.has(place) !== true);
-    const removed = [...(before?.places ?? [])].filter((place) => !places.has(place));
+    const earlier = new Set(before?.places);
+    const added = [...places].filter((place) => !earlier.has(place));
+    const removed = (before?.places ?? []).filter((place) => !places.has(place));
     if (before === undefined || added.length > 0 || removed.length > 0)
-      this.#groups.set(key, { service: group.service, places });
+      this.#groups.set(key, { service: group.service, places: [...places] });
     for (const place of added) this.#set(place, this.#sets.with(place.services, group.service));
     for (const place of removed) this.#set(place, this.#sets.without(place.services, group.service));
     return hasLost || added.length > 0 || removed.length > 0;
@@ -81,7 +84,7 @@ export class Mapping {
     if (held === undefined) return false;
     this.#groups.delete(key);
     for (const place of held.places) this.#set(place, this.#sets.without(place.services, held.service));
-    return held.places.size > 0;
+    return held.places.length > 0;
   }
 
   /** `undefined` where no service leads to any pod on the node. */
@@ -123,7 +126,7 @@ export class Mapping {
     const key = podKey(namespace, name);
     const known = node.pods.get(key);
     if (known !== undefined) return known;
-    const place = { node, namespace, name, services: noServices };
+    const place = { node, namespace, key, services: noServices };
     node.pods.set(key, place);
     return place;
   }
@@ -133,11 +136,12 @@ export class Mapping {
     place.services = services;
     this.#lastRevision += 1;
     node.revision = this.#lastRevision;
-    if (services === noServices) node.pods.delete(podKey(place.namespace, place.name));
+    if (services === noServices) node.pods.delete(place.key);
     if (node.pods.size === 0) this.#nodes.delete(node.name);
   }
 }
 
+/** Joined, not added up: a sum of texts keeps its summands, and there are as many of these as pods. */
 function podKey(namespace: string, name: string): string {
-  return `${namespace}/${name}`;
+  return [namespace, name].join('/');
 }

@@ -46,6 +46,11 @@ export interface NodeSide {
 const patienceMs = 30_000;
 /** A watch that works is heard of each minute. */
 const maxSilenceMs = 120_000;
+/**
+ * A node agent keeps one connection, and asks at once on a new one. Five thousand of them, with some that reconnect, fit
+ * into the shipped memory limit; without a bound anybody's idle connections would end the replica.
+ */
+const limits = { maxConnections: 6_000, headerReadMs: 10_000 };
 /** The name of the port in the shipped Service. */
 const portName = 'agentport';
 
@@ -88,6 +93,7 @@ export function buildNodeSide(inputs: AppInputs, ports: NodeSidePorts): NodeSide
       portSetting: 'DD_CLUSTER_AGENT_CMD_PORT',
       noticeMs: config.process.shutdownDelaySeconds * 1000,
       drainMs: config.process.drainSeconds * 1000,
+      limits,
     },
   );
   const patient = (part: Component): Patient => new Patient({ part, clock }, { patienceMs });

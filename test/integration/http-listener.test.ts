@@ -1,11 +1,14 @@
-import { createServer, connect as tcpConnect } from 'node:net';
+import { once } from 'node:events';
+import { createServer, type Socket, connect as tcpConnect } from 'node:net';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { expect } from 'chai';
 import { systemClock } from '../../core/clock.js';
 import { silentLog } from '../../core/log.js';
+import { createRegistry } from '../../core/telemetry.js';
 import { createHealthApp } from '../../http/health-app.js';
 import { defaultLimits } from '../../http/limits.js';
 import { TlsListener } from '../../http/listener.js';
+import { createListenerMetrics } from '../../http/listener-metrics.js';
 import { PlainListener } from '../../http/plain-listener.js';
 import { FakeClock } from '../fake-clock.js';
 import {
@@ -18,6 +21,7 @@ import {
   servername,
 } from '../unit/http/https-clients.js';
 import { answerOk, endScenes, HandFeed, pause, tlsScene, until } from '../unit/http/tls-scene.js';
+import { recordingLog } from '../unit/kube/fake-api.js';
 
 describe('TlsListener', () => {
   afterEach(endScenes);
@@ -432,5 +436,43 @@ describe('PlainListener', () => {
     stop.abort();
     await ended;
     expect(listener.address()).to.equal(undefined);
+  });
+
+  it('refuses connections beyond its bound, says so once, and keeps those that it has', async () => {
+    const registry = createRegistry({ withProcessMetrics: false });
+    const log = recordingLog();
+    const listener = new PlainListener(
+      { handler: createHealthApp([]), clock: systemClock, log, metrics: createListenerMetrics(registry) },
+      {
+        name: 'small',
+        host: '127.0.0.1',
+        port: 0,
+        drainMs: 100,
+        lingerMs: 10,
+        limits: { maxConnections: 2 },
+      },
+    );
+    const stop = new AbortController();
+    const ended = listener.run(stop.signal);
+    await until(() => listener.address() !== undefined);
+    const sockets = Array.from({ length: 4 }, () => tcpConnect(listener.address()?.port ?? 0, '127.0.0.1'));
+    const gone = new Set<number>();
+    for (const [index, socket] of sockets.entries())
+      socket.on('error', () => {}).on('close', () => gone.add(index));
+    await until(() => gone.size === 2);
+    const kept = sockets.filter((_, index) => !gone.has(index));
+    expect(kept).to.have.length(2);
+    kept[0]?.write('GET /live HTTP/1.1\r\nHost: x\r\n\r\n');
+    const [answer] = (await once(kept[0] as Socket, 'data')) as [Buffer];
+    expect(answer.toString()).to.match(/^HTTP\/1\.1 200 /);
+    expect(await registry.getSingleMetricAsString('listener_refused_connections_total')).to.contain(
+      'listener_refused_connections_total{listener="small"} 2',
+    );
+    expect(log.lines.filter((line) => line.includes('connections are refused'))).to.deep.equal([
+      'warn connections are refused: too many are open; add replicas',
+    ]);
+    for (const socket of sockets) socket.destroy();
+    stop.abort();
+    await ended;
   });
 });

@@ -10,6 +10,7 @@ function care(view: Partial<SessionView>): string {
     idleSinceMs: nowMs,
     heardAtMs: nowMs,
     pingedAtMs: undefined,
+    closedAtMs: undefined,
   };
   return careOf({ ...young, ...view }, nowMs, defaultLimits);
 }
@@ -38,5 +39,12 @@ describe('careOf an HTTP/2 session', () => {
 
   it('never closes one in the middle of a request', () => {
     expect(care({ openStreams: 1, idleSinceMs: nowMs - 900_000 })).to.equal('leave');
+  });
+
+  it('drops one that is still there a while after it was closed', () => {
+    const idle = { heardAtMs: nowMs, idleSinceMs: nowMs - 120_000 };
+    expect(care({ ...idle, closedAtMs: nowMs - 14_999 })).to.equal('close');
+    expect(care({ ...idle, closedAtMs: nowMs - 15_000 })).to.equal('drop');
+    expect(care({ ...idle, closedAtMs: nowMs - 15_000, openStreams: 1 })).to.equal('leave');
   });
 });
