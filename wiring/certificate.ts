@@ -40,9 +40,27 @@ export function buildCertificate(
   const bundle = config.externalMetrics.enabled
     ? new ApiServiceBundle(ports, { ...times, serviceNamespace: namespace, serviceName: service })
     : nowhere;
-  const extraNames = servingNames({ service: config.clusterAgent.serviceName, namespace });
-  const options = { names: servingNames({ service, namespace, extraNames }) };
+  const options = {
+    names: certificateNames({ service, namespace, agentService: config.clusterAgent.serviceName }),
+  };
   return new GeneratedSource({ secret, bundle, clock, log, random: ports.random }, options);
+}
+
+/** Where kube-apiserver finds us, and where node agents do. */
+export function certificateNames({
+  service,
+  namespace,
+  agentService,
+}: {
+  readonly service: string;
+  readonly namespace: string;
+  readonly agentService: string;
+}): readonly string[] {
+  return servingNames({
+    service,
+    namespace,
+    extraNames: servingNames({ service: agentService, namespace }),
+  });
 }
 
 /** The name that every certificate of ours holds, by which replicas know each other. */

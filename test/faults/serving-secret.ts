@@ -2,9 +2,9 @@ import type { KeyedCertificate } from '../../certs/authority.js';
 import { createAuthority, issueLeaf, newMaterial } from '../../certs/authority.js';
 import { readPair } from '../../certs/pair.js';
 import { decodeSecret, encodeSecret, type SecretData } from '../../certs/secret-codec.js';
-import { servingNames } from '../../certs/serving-names.js';
 import type { SharedCertificates } from '../../certs/shared-certificates.js';
 import type { Validity } from '../../certs/x509.js';
+import { certificateNames } from '../../wiring/certificate.js';
 import type { Client } from './client.js';
 import { apiServicePath } from './cluster-watch.js';
 
@@ -12,7 +12,11 @@ const secretPath = '/api/v1/namespaces/datadog/secrets/datadog-custom-metrics-se
 const minuteMs = 60_000;
 
 /** The names that the replicas' leaf must have. */
-const names = servingNames({ service: 'datadog-custom-metrics-server', namespace: 'datadog' });
+const names = certificateNames({
+  service: 'datadog-custom-metrics-server',
+  namespace: 'datadog',
+  agentService: 'datadog-cluster-agent',
+});
 
 /** The Secret of the serving certificate, as a person with full rights reads and writes it. */
 export class ServingSecret {
