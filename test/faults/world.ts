@@ -27,6 +27,8 @@ const settings = {
   DD_EXTERNAL_METRICS_PROVIDER_LOCAL_COPY_REFRESH_RATE: '3',
   DD_LEADER_LEASE_DURATION: String(leaseSeconds),
   DD_KUBERNETES_INFORMERS_RESTCLIENT_TIMEOUT: '5',
+  // A list that falls into a scenario by chance would find dead connections before the watches do.
+  DD_KUBERNETES_INFORMERS_RESYNC_PERIOD: '3600',
   DD_SHUTDOWN_DELAY: '2',
   DD_SHUTDOWN_DRAIN_TIMEOUT: '5',
 };

@@ -63,8 +63,8 @@ describe('a bad client over HTTP/2', () => {
     ]);
     const { taken, count } = await attack(saying(hello, ...requests), { patienceMs: 600 });
     expect(count('headers')).to.be.lessThan(100);
-    // Of an answer of 65,536 pieces, what fits into the buffer of a stream.
-    expect(taken.pieces).to.be.at.most(1_000 * 32);
+    // Of an answer of 65,536 pieces, what fits into the buffer of a stream: 32 to 65, by the version of Node.
+    expect(taken.pieces).to.be.at.most(1_000 * 80);
   });
 
   it('that goes on with it is shown the door', async () => {
@@ -94,7 +94,7 @@ describe('a bad client over HTTP/2', () => {
     });
     expect([count('headers'), count('data'), count('reset')]).to.deep.equal([20, 0, 20]);
     expect(codes('reset')).to.deep.equal([8]);
-    expect(taken.pieces).to.be.at.most(20 * 32);
+    expect(taken.pieces).to.be.at.most(20 * 80);
     expect(wasClosed).to.equal(true);
   });
 
