@@ -19,7 +19,7 @@ FROM gcr.io/distroless/nodejs24-debian12:nonroot
 ARG VERSION=0.3.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="datadog-cluster-agent" \
-      org.opencontainers.image.description="Serves Datadog metrics to Kubernetes autoscalers: an independent implementation of the Datadog Cluster Agent's external metrics server" \
+      org.opencontainers.image.description="Serves Datadog metrics to Kubernetes autoscalers, and cluster metadata to node agents: an independent implementation of the Datadog Cluster Agent" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"

@@ -7,7 +7,7 @@ import { versionLine } from './version.js';
 
 const program = new Command('datadog-cluster-agent')
   .description(
-    "Serves Datadog metrics to Kubernetes autoscalers: an independent implementation of the Datadog Cluster Agent's external metrics server.",
+    'Serves Datadog metrics to Kubernetes autoscalers, and cluster metadata to node agents: an independent implementation of the Datadog Cluster Agent.',
   )
   .option('-c, --cfgpath <path>', 'settings file, or a folder with a datadog-cluster.yaml')
   .option('-n, --no-color', 'no colours in messages')

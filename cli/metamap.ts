@@ -28,11 +28,14 @@ export async function metamap(
   wantsColor: boolean,
 ): Promise<number> {
   const { sources, problems } = gatherSources(settings);
-  const { clusterAgent } = readSettings(sources).config;
-  if (problems.length > 0) {
-    printProblems(problems, wantsColor);
+  const { config, errors } = readSettings(sources);
+  // What was written wrongly would send the question elsewhere; what is missing (a key, say) is no matter here.
+  const wrong = [...problems, ...errors.filter(({ origin }) => origin !== undefined)];
+  if (wrong.length > 0) {
+    printProblems(wrong, wantsColor);
     return 1;
   }
+  const { clusterAgent } = config;
   const token = await readToken(clusterAgent.localTokenPath);
   if (!token.ok) {
     complain(

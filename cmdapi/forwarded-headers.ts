@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 /** Marks a request that a replica has passed on; whoever receives it and does not lead passes it no further. */
 export const forwardedMark = 'x-dca-follower-forwarded';
 /** Marks an answer that came from the leader by way of another replica. */
-const answeredMark = 'x-dca-forwarded';
+export const answeredMark = 'x-dca-forwarded';
 
 /** Those of one connection, which say nothing about the request (RFC 9110 §7.6.1). */
 const hopHeaders = new Set([

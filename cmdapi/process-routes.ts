@@ -69,6 +69,7 @@ export function processRoutes({ hostname, version, status, health }: ProcessPort
       handler: 'leaderStatus',
       method: 'GET',
       path: '/api/v1/leader/status',
+      // The request is passed on with the caller's token, and this is the one that all replicas share.
       credential: 'agents',
       isLeaderOnly: true,
       answer: () => jsonReply(status()),

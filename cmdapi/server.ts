@@ -4,6 +4,7 @@ import type { Registry } from '../core/telemetry.js';
 import type { Request, RequestHandler, Response } from '../http/exchanges.js';
 import { absentRoutes } from './absent-routes.js';
 import { refusalOf } from './admission.js';
+import { answeredMark } from './forwarded-headers.js';
 import { type MetadataPorts, metadataRoutes } from './metadata-routes.js';
 import { type ProcessPorts, processRoutes } from './process-routes.js';
 import { RefusalLog } from './refusal-log.js';
@@ -55,7 +56,7 @@ export function createCommandApi(ports: CommandApiPorts): RequestHandler {
     send(response, reply, request.method === 'HEAD');
     const { status } = reply;
     const handler = way.kind === 'route' ? way.route.handler : 'other';
-    const isForwarded = reply.headers['x-dca-forwarded'] !== undefined;
+    const isForwarded = reply.headers[answeredMark] !== undefined;
     const elapsedMs = clock.monotonicMs() - startedMs;
     traffic.answered({ handler, status, isForwarded }, elapsedMs);
     const path = request.url?.split('?', 1)[0]?.slice(0, 200) ?? '';

@@ -1,10 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { shortestToken } from '../config/name-parsers.js';
 
 /** Whose token opens a door: that of the node agents, or the one that commands on this machine share with the server. */
 export type Credential = 'agents' | 'local';
-
-/** The shortest that is no guess. */
-export const shortestToken = 32;
 
 /** A shared secret that can be compared with, and neither read nor printed. */
 export class Token {

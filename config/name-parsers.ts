@@ -77,10 +77,15 @@ export const keyParser: Parser<string> = {
   parse: (text) => (/^[\x21-\x7e]{1,256}$/.test(text) && !/^ENC\[/.test(text) ? text : undefined),
 };
 
+/** The shortest token that is no guess, as node agents see it too. */
+export const shortestToken = 32;
+const longestToken = 1024;
+const tokenLetters = new RegExp(`^[A-Za-z0-9]{${shortestToken},${longestToken}}$`);
+
 /** The token that node agents share with the cluster agent. */
 export const tokenParser: Parser<string> = {
-  expected: '32 to 1024 letters and digits',
-  parse: (text) => (/^[A-Za-z0-9]{32,1024}$/.test(text) ? text : undefined),
+  expected: `${shortestToken} to ${longestToken} letters and digits`,
+  parse: (text) => (tokenLetters.test(text) ? text : undefined),
 };
 
 /** A path of a file or folder. Whether it is there is seen when it is read. */

@@ -62,7 +62,7 @@ export const clusterAgentSettings = {
       yaml: ['cluster_agent.auth_token'],
       parser: tokenParser,
       defaultNote: 'from the file below',
-      help: 'Token that node agents and all replicas share. Without it nobody but a node agent that has it may ask, so a start without any is refused.',
+      help: 'Token that node agents and all replicas share. Where it is not set, and not to be had from the file below either, the start is refused.',
       secret: 'whole',
     }),
     authTokenPath: setting({

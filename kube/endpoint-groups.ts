@@ -37,10 +37,7 @@ export class EndpointGroups implements Component {
     this.#reflection = new Reflection<EndpointGroup>(
       {
         ...ports,
-        reflected: {
-          locate: (_lastFault, signal) => this.#source.locate(signal),
-          toItem: (object) => this.#source.parse(object),
-        },
+        reflected: this.#source.reflected,
         mirror: new Relay(ports),
       },
       { ...times, name: this.name, pageSize },

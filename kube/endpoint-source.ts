@@ -4,6 +4,7 @@ import { fail, ok, type Result } from '../core/result.js';
 import { type KubeApi, type ResourceKind, resourcePath } from './api.js';
 import { type EndpointGroup, parseEndpointSlice, parseEndpoints } from './endpoint-group.js';
 import type { Collection } from './list.js';
+import type { Reflected } from './reflection.js';
 
 /** Which objects tell the pods behind services. */
 export type EndpointKind = 'EndpointSlices' | 'Endpoints';
@@ -22,6 +23,11 @@ const endpoints: ResourceKind = { api: '/api/v1', resource: 'endpoints' };
 export class EndpointSource {
   readonly #ports: { readonly client: KubeApi; readonly log: Logger };
   readonly #options: EndpointSourceOptions;
+  /** For a reflection of it. */
+  readonly reflected: Reflected<EndpointGroup> = {
+    locate: (_lastFault, signal) => this.locate(signal),
+    toItem: (object) => this.parse(object),
+  };
   #kind: EndpointKind | undefined;
   #obstacle: string | undefined;
 
@@ -31,11 +37,6 @@ export class EndpointSource {
   ) {
     this.#ports = ports;
     this.#options = options;
-  }
-
-  /** What was chosen last. */
-  get kind(): EndpointKind | undefined {
-    return this.#kind;
   }
 
   /** Why it is not EndpointSlices, for people; `undefined` when it is, or was asked for. */

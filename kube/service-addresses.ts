@@ -46,10 +46,7 @@ export class ServiceAddresses implements Component {
     this.#reflector = new Reflector<EndpointGroup>(
       {
         ...ports,
-        reflected: {
-          locate: (_lastFault, signal) => source.locate(signal),
-          toItem: (object) => source.parse(object),
-        },
+        reflected: source.reflected,
       },
       { ...times, name: this.name },
     );

@@ -88,6 +88,10 @@ describe('the command metamap', function () {
         runBundle(['metamap'], { DD_AUTH_TOKEN_FILE_PATH: join(standIns.folder, 'none') }),
         /the token file .*none cannot be read: ENOENT; run this where the Cluster Agent runs/,
       ],
+      [
+        runBundle(['metamap'], { DD_CLUSTER_AGENT_CMD_PORT: 'five' }),
+        /^error: DD_CLUSTER_AGENT_CMD_PORT \(environment\): got "five", expected a port/,
+      ],
     ];
     for (const [outcome, message] of cases) {
       const { code, stdout, stderr } = await outcome;

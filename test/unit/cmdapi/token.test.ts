@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
-import { shortestToken, Token } from '../../../cmdapi/token.js';
+import { Token } from '../../../cmdapi/token.js';
 
 const secret = 'abcdefghijklmnopqrstuvwxyz012345';
 
@@ -26,7 +26,6 @@ describe('a token', () => {
   });
 
   it('may be as short as the shortest that node agents take, and no shorter', () => {
-    expect(shortestToken).to.equal(32);
     expect(new Token('x'.repeat(32)).matches('x'.repeat(32))).to.equal(true);
     for (const short of ['', ' ', 'x', 'x'.repeat(31)]) expect(() => new Token(short)).to.throw(RangeError);
   });

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { shortestToken } from '../../../cmdapi/token.js';
+import { shortestToken } from '../../../config/name-parsers.js';
 import { fieldAt, listAt, textAt } from '../../../simulator/cluster/object.js';
 import { deployFolder, documentsOf, manifestPaths } from './manifests.js';
 

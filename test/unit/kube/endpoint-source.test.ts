@@ -33,7 +33,6 @@ describe('EndpointSource', () => {
   it('reads EndpointSlices where it can', async () => {
     const { source, log, client } = scene();
     expect(await source.locate(signal)).to.deep.equal({ ok: true, value: { path: slicesPath } });
-    expect(source.kind).to.equal('EndpointSlices');
     expect(client.seen.map(({ call }) => call.query)).to.deep.equal([{ limit: 1 }]);
     expect(log.lines).to.deep.equal(['info reading the pods behind services']);
   });
@@ -55,10 +54,10 @@ describe('EndpointSource', () => {
   }
 
   it('waits, and does not fall back, while the API server is away', async () => {
-    const { source } = scene({ endpointslices: 'kube.unreachable' });
+    const { source, log } = scene({ endpointslices: 'kube.unreachable' });
     const located = await source.locate(signal);
     expect(located.ok || located.error.code).to.equal('kube.unreachable');
-    expect(source.kind).to.equal(undefined);
+    expect([source.obstacle, log.lines]).to.deep.equal([undefined, []]);
   });
 
   it('names both obstacles when neither can be read', async () => {

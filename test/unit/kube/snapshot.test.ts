@@ -1,25 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Snapshot } from '../../../kube/snapshot.js';
-import { parseEvent, type Slimming, slim } from '../../../kube/view.js';
+import { slim } from '../../../kube/view.js';
 import { named } from './fake-api.js';
-
-interface Thing {
-  readonly size: number;
-}
-
-const slimming: Slimming<Thing> = {
-  toItem: (object) => {
-    const { size } = object as { readonly size?: unknown };
-    if (size === undefined) return undefined;
-    if (typeof size !== 'number') throw new Error('size: expected a number');
-    return { size };
-  },
-};
+import { event, slimming, type Thing } from './things.js';
 
 type Sizes = Readonly<Record<string, unknown>>;
 
-const event = (type: string, object: unknown) => parseEvent({ type, object }, slimming);
 const page = (sizes: Sizes) =>
   Object.entries(sizes).map(([name, size]) => slim(named(name, { size }), slimming));
 const sizesOf = (snapshot: Snapshot<Thing>): Record<string, number> =>

@@ -1,22 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { nameless, parseEvent, type Slimming, slim } from '../../../kube/view.js';
+import { nameless, parseEvent, slim } from '../../../kube/view.js';
 import { named } from './fake-api.js';
-
-interface Thing {
-  readonly size: number;
-}
-
-const slimming: Slimming<Thing> = {
-  toItem: (object) => {
-    const { size } = object as { readonly size?: unknown };
-    if (size === undefined) return undefined;
-    if (typeof size !== 'number') throw new Error('size: expected a number');
-    return { size };
-  },
-};
-
-const event = (type: string, object: unknown) => parseEvent({ type, object }, slimming);
+import { event, slimming } from './things.js';
 
 describe('slim', () => {
   it('keys by namespace and name, or by name alone', () => {
