@@ -179,7 +179,8 @@ export class Replicator implements Component {
     const { writer, store, leadership } = this.#ports;
     const isFirst = this.#office === 'taken over';
     const mayWrite = (): boolean => leadership.isLeader() && this.#office !== 'none' && !signal.aborted;
-    const done = await writer.write(store.snapshot, { known: this.#known(), mayWrite, isFirst }, signal);
+    const view = { known: this.#known(), written: this.#lastWords(), mayWrite, isFirst };
+    const done = await writer.write(store.snapshot, view, signal);
     for (const [index, shard] of done.shards) this.#note(index, shard);
     if (done.fault === undefined && mayWrite()) this.#office = 'confirmed';
     this.#settle(done.fault);
@@ -199,7 +200,7 @@ export class Replicator implements Component {
 
   /** What a leader wrote last. */
   #written(): ReadonlyMap<MetricId, MetricRecord> {
-    return this.#ports.reader.read(this.#indexes().map((index) => this.#memory.written(index)));
+    return this.#ports.reader.read(this.#lastWords());
   }
 
   async #lookIfSilent(signal: AbortSignal): Promise<Result<undefined, Fault>> {
@@ -279,6 +280,10 @@ export class Replicator implements Component {
 
   #known(): (StoredShard | undefined)[] {
     return this.#indexes().map((index) => this.#memory.seen(index));
+  }
+
+  #lastWords(): (StoredShard | undefined)[] {
+    return this.#indexes().map((index) => this.#memory.written(index));
   }
 
   #indexes(): number[] {

@@ -37,6 +37,8 @@ export interface WritableShards {
 export interface WriteView {
   /** The shards as last seen; those that differ by then cost another attempt, nothing else. */
   readonly known: readonly (StoredShard | undefined)[];
+  /** The shards as a leader wrote them last, be they gone since: none of their dates is used again. */
+  readonly written: readonly (StoredShard | undefined)[];
   /** Asked again before each write. */
   readonly mayWrite: () => boolean;
   /** Writes also what is there already, so that its revision changes. */
@@ -110,7 +112,7 @@ export class ShardWriter {
   async #writeShard(
     index: number,
     planned: readonly Shard[],
-    { known, mayWrite, isFirst = false }: WriteView,
+    { known, written: dated, mayWrite, isFirst = false }: WriteView,
     signal: AbortSignal,
   ): Promise<Result<StoredShard | 'untouched', Fault>> {
     const { box, clock } = this.#ports;
@@ -123,7 +125,7 @@ export class ShardWriter {
       const isRight = isCountRight && current !== undefined && saysExactly(current, entries);
       if (isRight && !isFirst && current !== undefined) return ok(current);
       const annotations = {
-        [lastUpdatedAnnotation]: this.#date(current, clock.nowMs()),
+        [lastUpdatedAnnotation]: this.#date([current, dated[index]], clock.nowMs()),
         ...(index === 0 ? { [shardCountAnnotation]: countText } : {}),
       };
       const data = { ...foreignEntries(current), ...Object.fromEntries(entries) };
@@ -136,13 +138,14 @@ export class ShardWriter {
     return ok('untouched');
   }
 
-  /** Never the same twice, by which replicas know a leader's write from a stranger's; else the time. */
-  #date(before: StoredShard | undefined, nowMs: number): string {
+  /** Never the same twice, be it by another leader, by which replicas know its write from a stranger's; else the time. */
+  #date(before: readonly (StoredShard | undefined)[], nowMs: number): string {
     const isTaken = nowMs <= this.#lastDateMs && this.#lastDateMs - nowMs < clockStepMs;
-    const ms = isTaken ? this.#lastDateMs + 1 : nowMs;
-    const date = new Date(ms).toISOString();
-    this.#lastDateMs = before?.annotations[lastUpdatedAnnotation] === date ? ms + 1 : ms;
-    return new Date(this.#lastDateMs).toISOString();
+    const spent = before.map((shard) => shard?.annotations[lastUpdatedAnnotation]);
+    let ms = isTaken ? this.#lastDateMs + 1 : nowMs;
+    while (spent.includes(new Date(ms).toISOString())) ms += 1;
+    this.#lastDateMs = ms;
+    return new Date(ms).toISOString();
   }
 
   #encode(snapshot: Snapshot): Shard {

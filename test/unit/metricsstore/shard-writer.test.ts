@@ -21,7 +21,7 @@ function scene(setting: ReplicaSetting = {}) {
     write: (seen = known(), isFirst = false) =>
       own.writer.write(
         own.store.snapshot,
-        { known: seen.length === 0 ? [undefined] : seen, mayWrite: () => mayWrite, isFirst },
+        { known: seen.length === 0 ? [undefined] : seen, written: [], mayWrite: () => mayWrite, isFirst },
         own.stop.signal,
       ),
     entries: (name = base) => Object.keys(shards.get(name)?.data ?? {}),
