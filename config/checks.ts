@@ -17,13 +17,9 @@ export function checkTogether(values: Values, entryAt: EntryAt): readonly Proble
 
 /** Who switches it on waits for events, and should not wait in vain. */
 function events(values: Values, entryAt: EntryAt): readonly Problem[] {
-  if (!values.clusterAgent.collectEvents) return [];
-  return [
-    warning(
-      entryAt('clusterAgent.collectEvents'),
-      'no event is sent: this version does not collect events yet',
-    ),
-  ];
+  if (!values.events.collect || values.datadog.apiKey !== undefined || entryAt('datadog.apiKey').isWrong)
+    return [];
+  return [warning(entryAt('events.collect'), 'no event is sent: DD_API_KEY is not set')];
 }
 
 /** A second listener on a port fails when everything else already runs, so it is seen here. */
@@ -113,7 +109,7 @@ const shortLeaseSeconds = 30;
 
 function lead(values: Values, entryAt: EntryAt): readonly Problem[] {
   const { enabled, leaseSeconds } = values.leaderElection;
-  const needsLeader = values.externalMetrics.enabled || values.clusterAgent.collectEvents;
+  const needsLeader = values.externalMetrics.enabled || values.events.collect;
   if (!enabled && needsLeader) {
     const message = 'no leader is elected: this replica acts as the leader and must be the only one';
     return [warning(entryAt('leaderElection.enabled'), message)];

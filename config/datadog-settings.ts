@@ -1,4 +1,11 @@
-import { clusterNameParser, hostNameParser, keyParser, proxyParser, siteParser } from './name-parsers.js';
+import {
+  clusterNameParser,
+  endpointParser,
+  hostNameParser,
+  keyParser,
+  proxyParser,
+  siteParser,
+} from './name-parsers.js';
 import { wordsParser } from './parser.js';
 import { optional, setting } from './setting.js';
 
@@ -27,6 +34,13 @@ export const datadogSettings = {
       parser: siteParser,
       help: 'Datadog site that holds your organization.',
     }),
+    url: optional({
+      environment: ['DD_URL', 'DD_DD_URL'],
+      yaml: ['dd_url'],
+      defaultNote: 'https://api.<site>',
+      parser: endpointParser,
+      help: 'Address to which events and service checks are sent, where it is not that of the site. External metrics have one of their own.',
+    }),
     hostname: optional({
       environment: ['DD_HOSTNAME'],
       yaml: ['hostname'],
@@ -37,7 +51,14 @@ export const datadogSettings = {
       environment: ['DD_CLUSTER_NAME'],
       yaml: ['cluster_name'],
       parser: clusterNameParser,
-      help: 'Name of the Kubernetes cluster, as Datadog shall show it. Accepted, and without effect in this version.',
+      help: 'Name of the Kubernetes cluster, as Datadog shall show it: a part of the host names of its events, and the tag kube_cluster_name.',
+    }),
+    tags: setting<readonly string[]>({
+      environment: ['DD_TAGS'],
+      yaml: ['tags'],
+      default: [],
+      parser: wordsParser,
+      help: 'Tags, such as "env:prod team:web", on all events and service checks that this agent sends.',
     }),
   },
 } as const;

@@ -18,15 +18,14 @@ const rollupsAlwaysAllowed = 3;
  * so the rest of the program never asks twice.
  */
 export function derive(values: Values, entryAt: (path: SettingPath) => Entry): readonly Derived[] {
-  return [...leaderElection(values, entryAt), ...maximumAge(values, entryAt), ...queryEndpoint(values)];
+  return [...leaderElection(values, entryAt), ...maximumAge(values, entryAt), ...endpoints(values)];
 }
 
 /** Two replicas without an election would both act, so what needs a leader switches the election on. */
 function leaderElection(values: Values, entryAt: (path: SettingPath) => Entry): readonly Derived[] {
   const { origin } = entryAt('leaderElection.enabled');
   const cause = values.externalMetrics.enabled ? 'external metrics' : 'events';
-  if (origin.kind !== 'default' || !(values.externalMetrics.enabled || values.clusterAgent.collectEvents))
-    return [];
+  if (origin.kind !== 'default' || !(values.externalMetrics.enabled || values.events.collect)) return [];
   return [{ path: 'leaderElection.enabled', value: true, reason: `needed by ${cause}` }];
 }
 
@@ -47,9 +46,11 @@ function maximumAge(values: Values, entryAt: (path: SettingPath) => Entry): read
 }
 
 /** External metrics may have an address and keys of their own; else they use those of all the rest. */
-function queryEndpoint(values: Values): readonly Derived[] {
+function endpoints(values: Values): readonly Derived[] {
   const { datadog, externalMetrics } = values;
   const derived: Derived[] = [];
+  if (datadog.url === undefined)
+    derived.push({ path: 'datadog.url', value: `https://api.${datadog.site}`, reason: 'from site' });
   if (externalMetrics.endpoint === undefined) {
     derived.push({
       path: 'externalMetrics.endpoint',

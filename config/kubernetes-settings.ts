@@ -1,5 +1,5 @@
 import { hostNameParser, labelParser, objectNameParser, pathParser } from './name-parsers.js';
-import { booleanParser, durationParser } from './parser.js';
+import { booleanParser, durationParser, oneOfParser } from './parser.js';
 import { optional, setting } from './setting.js';
 
 /** How the cluster is reached and watched. */
@@ -57,6 +57,16 @@ export const kubernetesSettings = {
   },
 } as const;
 
+/** Which objects the replicas may compete for. The last two hold two of them at once, to move from one to the other. */
+export const lockResources = [
+  'lease',
+  'configmap',
+  'endpoints',
+  'configmapsleases',
+  'endpointsleases',
+] as const;
+export type LockResource = (typeof lockResources)[number];
+
 /** Which of the replicas asks Datadog. */
 export const leaderElectionSettings = {
   title: 'Leader election',
@@ -76,12 +86,22 @@ export const leaderElectionSettings = {
       parser: durationParser({ lowestSeconds: 1, highestSeconds: 3_600, isWhole: true }),
       help: 'How long a leader that has fallen silent keeps the others waiting. 30 s or less gives a warning: a slow Kubernetes API then moves the lead.',
     }),
+    resource: setting<LockResource>({
+      environment: ['DD_LEADER_ELECTION_DEFAULT_RESOURCE'],
+      yaml: ['leader_election_default_resource'],
+      default: 'lease',
+      parser: oneOfParser(lockResources, {
+        leases: 'lease',
+        configmaps: 'configmap',
+      }),
+      help: "Kind of that object. configmap is the original's default; configmapsleases holds a ConfigMap and a Lease at once, for the time of a move from one to the other.",
+    }),
     leaseName: setting({
       environment: ['DD_LEADER_LEASE_NAME'],
       yaml: ['leader_lease_name'],
       default: 'datadog-leader-election',
       parser: objectNameParser,
-      help: 'Name of the Lease object that the replicas compete for.',
+      help: 'Name of the object that the replicas compete for.',
     }),
   },
 } as const;

@@ -17,6 +17,7 @@ import { unsupportedSettings } from './unsupported.js';
  */
 export type Config = Values & {
   readonly externalMetrics: { readonly endpoint: string };
+  readonly datadog: { readonly url: string };
   /** Every setting with its value and origin, for printing. */
   readonly entries: readonly Entry[];
   /** Questionable settings, to be said once at start. */

@@ -97,12 +97,5 @@ export const clusterAgentSettings = {
       parser: booleanParser,
       help: 'Keep a map from nodes and pods to services, for the kube_service tags of node agents.',
     }),
-    collectEvents: setting({
-      environment: ['DD_COLLECT_KUBERNETES_EVENTS'],
-      yaml: ['collect_kubernetes_events'],
-      default: false,
-      parser: booleanParser,
-      help: 'Send the events of the cluster to Datadog. In this version it only switches leader election on; no event is sent.',
-    }),
   },
 } as const;

@@ -1,4 +1,5 @@
 import { datadogSettings, proxySettings } from './datadog-settings.js';
+import { eventsSettings } from './events-settings.js';
 import { externalMetricsSettings } from './external-metrics-settings.js';
 import { certificateSettings, kubernetesSettings, leaderElectionSettings } from './kubernetes-settings.js';
 import { clusterAgentSettings, processSettings } from './process-settings.js';
@@ -14,6 +15,7 @@ export const schema = {
   proxy: proxySettings,
   process: processSettings,
   clusterAgent: clusterAgentSettings,
+  events: eventsSettings,
 } as const;
 
 type Schema = typeof schema;

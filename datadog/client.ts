@@ -7,7 +7,7 @@ import { AuthenticationApi } from '@datadog/datadog-api-client/dist/packages/dat
 import { Fault } from '../core/fault.js';
 import { fail, ok, type Result } from '../core/result.js';
 import { counter, type Registry } from '../core/telemetry.js';
-import { requestStatus, toFault } from './faults.js';
+import { type Purpose, requestStatus, toFault } from './faults.js';
 import { Exchange, type ExchangePorts } from './transport.js';
 
 export interface DatadogClientPorts extends ExchangePorts {
@@ -18,7 +18,9 @@ export interface DatadogClientOptions {
   /** Scheme and host, e.g. `https://api.datadoghq.com`. */
   readonly baseUrl: string;
   readonly apiKey: string | undefined;
+  /** Queries need it, the intake does not. */
   readonly appKey: string | undefined;
+  readonly purpose: Purpose;
   readonly timeoutMs: number;
   readonly userAgent: string;
 }
@@ -32,7 +34,7 @@ export class DatadogClient {
   constructor(ports: DatadogClientPorts, options: DatadogClientOptions) {
     this.#ports = ports;
     this.#options = options;
-    this.#requests = requestCounter(ports.registry);
+    this.#requests = requestCounter(ports.registry, options.purpose);
   }
 
   /**
@@ -67,9 +69,11 @@ export class DatadogClient {
   missingKeys(): Fault | undefined {
     const names = [
       ...(this.#options.apiKey === undefined ? ['DD_API_KEY'] : []),
-      ...(this.#options.appKey === undefined ? ['DD_APP_KEY'] : []),
+      ...(this.#options.appKey === undefined && this.#options.purpose === 'queries' ? ['DD_APP_KEY'] : []),
     ];
     if (names.length === 0) return undefined;
+    if (this.#options.purpose === 'intake')
+      return new Fault('datadog.denied', 'DD_API_KEY not set: nothing can be sent to Datadog without it');
     return new Fault(
       'datadog.denied',
       `${names.join(' and ')} not set: queries need an API key and an application key of the organization that owns the metrics`,
@@ -95,6 +99,13 @@ export class DatadogClient {
   }
 }
 
-function requestCounter(registry: Registry) {
-  return counter(registry, 'datadog_requests', 'Calls to Datadog, by how they ended.', ['status']);
+function requestCounter(registry: Registry, purpose: Purpose) {
+  return purpose === 'queries'
+    ? counter(registry, 'datadog_requests', 'Calls to Datadog, by how they ended.', ['status'])
+    : counter(
+        registry,
+        'datadog_intake_requests',
+        'Events and service checks sent, by how the calls ended.',
+        ['status'],
+      );
 }

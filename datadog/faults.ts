@@ -2,11 +2,27 @@ import { Fault, messageOf } from '../core/fault.js';
 import { parseRateLimit, pauseSeconds } from './rate-limit.js';
 import type { Exchange } from './transport.js';
 
+/** What a client is for: asking for metrics, or bringing events and service checks. */
+export type Purpose = 'queries' | 'intake';
+
+/** What to look at when Datadog refuses the keys, or does not know the path. */
+const remedies = {
+  queries: {
+    denied:
+      'check DD_API_KEY and DD_APP_KEY, that both belong to DD_SITE, and that the application key may read time series (timeseries_query)',
+    unknownPath: 'the query API (404): check DD_SITE or DD_EXTERNAL_METRICS_PROVIDER_ENDPOINT',
+  },
+  intake: {
+    denied: 'check DD_API_KEY, and that it belongs to DD_SITE',
+    unknownPath: 'the intake API (404): check DD_SITE or DD_URL',
+  },
+} as const satisfies Record<Purpose, unknown>;
+
 /** What went wrong with a call → the fault that says so, with the remedy. No key is ever in it. */
 export function toFault(
   error: unknown,
   exchange: Exchange,
-  place: { readonly baseUrl: string; readonly timeoutMs: number },
+  place: { readonly baseUrl: string; readonly timeoutMs: number; readonly purpose: Purpose },
 ): Fault {
   const host = new URL(place.baseUrl).host;
   const { status } = exchange;
@@ -17,7 +33,7 @@ export function toFault(
     case 403:
       return new Fault(
         'datadog.denied',
-        `${host} refused the keys (${status}${said}): check DD_API_KEY and DD_APP_KEY, that both belong to DD_SITE, and that the application key may read time series (timeseries_query)`,
+        `${host} refused the keys (${status}${said}): ${remedies[place.purpose].denied}`,
       );
     case 400:
     case 413:
@@ -27,10 +43,7 @@ export function toFault(
     case 429:
       return rateLimited(exchange);
     case 404:
-      return new Fault(
-        'datadog.unreachable',
-        `${host} does not know the query API (404): check DD_SITE or DD_EXTERNAL_METRICS_PROVIDER_ENDPOINT`,
-      );
+      return new Fault('datadog.unreachable', `${host} does not know ${remedies[place.purpose].unknownPath}`);
     default:
       return new Fault(
         'datadog.unreachable',

@@ -215,6 +215,7 @@ function buildDatadog(
       baseUrl: externalMetrics.endpoint,
       apiKey: externalMetrics.apiKey,
       appKey: externalMetrics.appKey,
+      purpose: 'queries',
       timeoutMs: externalMetrics.queryTimeoutSeconds * 1000,
       userAgent: `datadog-cluster-agent/${version}`,
     },

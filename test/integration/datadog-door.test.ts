@@ -76,6 +76,7 @@ async function scene(
       baseUrl: `http://127.0.0.1:${port}`,
       apiKey,
       appKey,
+      purpose: 'queries',
       timeoutMs: 2_000,
       userAgent: 'agent/1',
       ...more.options,

@@ -11,8 +11,10 @@ describe('the schema of settings', () => {
         apiKey: undefined,
         appKey: undefined,
         site: 'datadoghq.com',
+        url: 'https://api.datadoghq.com',
         hostname: undefined,
         clusterName: undefined,
+        tags: [],
       },
       externalMetrics: {
         enabled: false,
@@ -38,7 +40,12 @@ describe('the schema of settings', () => {
         serviceName: 'datadog-custom-metrics-server',
         secretName: 'datadog-custom-metrics-server-cert',
       },
-      leaderElection: { enabled: false, leaseSeconds: 60, leaseName: 'datadog-leader-election' },
+      leaderElection: {
+        enabled: false,
+        leaseSeconds: 60,
+        resource: 'lease',
+        leaseName: 'datadog-leader-election',
+      },
       kubernetes: {
         namespace: 'default',
         kubeconfigPath: undefined,
@@ -62,7 +69,14 @@ describe('the schema of settings', () => {
         localTokenPath: '/etc/datadog-agent/auth_token',
         serviceName: 'datadog-cluster-agent',
         mapMetadata: true,
-        collectEvents: false,
+      },
+      events: {
+        collect: false,
+        tokenName: 'datadogtoken',
+        filteredTypes: [],
+        unbundle: false,
+        checksControlPlane: true,
+        usesComponentStatus: true,
       },
     });
   });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { oneLine, requestStatus, toFault } from '../../../datadog/faults.js';
 import type { Exchange } from '../../../datadog/transport.js';
 
-const place = { baseUrl: 'https://api.datadoghq.eu', timeoutMs: 20_000 };
+const place = { purpose: 'queries' as const, baseUrl: 'https://api.datadoghq.eu', timeoutMs: 20_000 };
 const exchange = (status: number | undefined, headers: Record<string, string> = {}) =>
   ({ status, headers }) as unknown as Exchange;
 const wrapped = (text: string) => ({ code: 0, body: `Unknown API Status Code!\nBody: "${text}"` });
