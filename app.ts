@@ -1,3 +1,4 @@
+import type { Component } from './core/component.js';
 import { ForeignClock } from './core/foreign-clock.js';
 import type { Group } from './core/life.js';
 import { ok, type Result } from './core/result.js';
@@ -8,8 +9,9 @@ import { type ReplicaParts, ReplicaProcess } from './http/replica-process.js';
 import { reportSilence } from './kube/silence.js';
 import { buildCertificate } from './wiring/certificate.js';
 import { buildCluster } from './wiring/cluster.js';
-import { buildExternalMetrics, type ExternalMetricsSide } from './wiring/external-metrics.js';
+import { buildExternalMetrics } from './wiring/external-metrics.js';
 import type { AppInputs } from './wiring/inputs.js';
+import { buildIntake, type IntakeSide } from './wiring/intake.js';
 import { buildLeadership, type Leadership, release } from './wiring/leadership.js';
 import { buildNodeSide } from './wiring/node-side.js';
 
@@ -53,9 +55,11 @@ export function buildApp(given: AppInputs): Result<App, string> {
         metrics,
       })
     : undefined;
+  const intake = buildIntake(inputs, { cluster: ports, times, leadership, datadogClock });
   const checks: HealthCheck[] = [
     ...(corridor?.checks ?? [certificate, keeper]),
     ...(election === undefined ? [] : [election]),
+    ...intake.checks,
   ];
   const nodeSide = buildNodeSide(inputs, {
     cluster: ports,
@@ -63,7 +67,7 @@ export function buildApp(given: AppInputs): Result<App, string> {
     leadership,
     certificate,
     metrics,
-    status: (metadata) => describe(inputs, { leadership, checks, metadata }),
+    status: (metadata) => describe(inputs, { leadership, checks, metadata, intake }),
     readiness: () => reportHealth('ready', checks),
   });
   checks.push(...nodeSide.checks);
@@ -71,12 +75,14 @@ export function buildApp(given: AppInputs): Result<App, string> {
   const parts: ReplicaParts = {
     checks,
     first: [
-      leadingGroup(corridor, election, () => release(election, keeper)),
+      leadingGroup([...(corridor?.leading ?? []), ...intake.leading], election, () =>
+        release(election, keeper),
+      ),
       { components: [nodeSide.listener, ...(corridor === undefined ? [] : [corridor.listener])] },
     ],
-    last: [certificate, ...(corridor?.standing ?? []), ...nodeSide.standing],
+    last: [certificate, ...(corridor?.standing ?? []), ...nodeSide.standing, ...intake.standing],
     close: async () => {
-      await Promise.all([corridor?.close(), nodeSide.close()]);
+      await Promise.all([corridor?.close(), nodeSide.close(), intake.close()]);
       await ports.client.close();
     },
   };
@@ -102,12 +108,11 @@ export async function runApp(inputs: AppInputs, signal: AbortSignal): Promise<nu
 
 /** Leader-only work, and the election beside it; the lead is given up when both have ended. */
 function leadingGroup(
-  corridor: ExternalMetricsSide | undefined,
+  work: readonly Component[],
   election: Extract<Leadership, { run: unknown }> | undefined,
   afterwards: () => Promise<void>,
 ): Group {
-  const components = [...(corridor?.leading ?? []), ...(election === undefined ? [] : [election])];
-  return { components, afterwards };
+  return { components: [...work, ...(election === undefined ? [] : [election])], afterwards };
 }
 
 /** What this replica tells of itself. */
@@ -117,7 +122,13 @@ function describe(
     leadership,
     checks,
     metadata,
-  }: { readonly leadership: Leadership; readonly checks: readonly HealthCheck[]; readonly metadata: object },
+    intake,
+  }: {
+    readonly leadership: Leadership;
+    readonly checks: readonly HealthCheck[];
+    readonly metadata: object;
+    readonly intake: IntakeSide;
+  },
 ): object {
   return {
     version,
@@ -127,5 +138,6 @@ function describe(
     leader: leadership.leader(),
     health: { live: reportHealth('live', checks), ready: reportHealth('ready', checks) },
     metadata,
+    ...intake.describe(),
   };
 }

@@ -17,6 +17,7 @@ const faults = {
   'datadog.rate_limited': { status: 503, reason: 'ServiceUnavailable', retryable: true },
   'datadog.denied': { status: 503, reason: 'ServiceUnavailable', retryable: true },
   'datadog.rejected': { status: 503, reason: 'ServiceUnavailable', retryable: false },
+  'datadog.too_large': { status: 503, reason: 'ServiceUnavailable', retryable: false },
   'datadog.unreachable': { status: 503, reason: 'ServiceUnavailable', retryable: true },
   'kube.unreachable': { status: 503, reason: 'ServiceUnavailable', retryable: true },
   'kube.denied': { status: 503, reason: 'ServiceUnavailable', retryable: true },

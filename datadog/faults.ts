@@ -39,7 +39,10 @@ export function toFault(
     case 413:
     case 414:
     case 422:
-      return new Fault('datadog.rejected', `${status}${said === '' ? ' without a reason' : said}`);
+      return new Fault(
+        status === 413 && place.purpose === 'intake' ? 'datadog.too_large' : 'datadog.rejected',
+        `${status}${said === '' ? ' without a reason' : said}`,
+      );
     case 429:
       return rateLimited(exchange);
     case 404:

@@ -13,14 +13,24 @@ type KeyState =
   | { readonly state: 'valid' }
   | { readonly state: 'trouble'; readonly detail: string };
 
+interface KeyCheckPorts {
+  readonly client: DatadogClient;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
 /** Asks Datadog at start, and each hour, whether the API key is valid, and says so plainly. */
 export class KeyCheck implements Component {
   readonly name = 'datadog-keys';
-  readonly #ports: { readonly client: DatadogClient; readonly clock: Clock; readonly log: Logger };
+  readonly #ports: KeyCheckPorts;
+  readonly #consequence: string;
   #key: KeyState = { state: 'unknown' };
+  #checkedAtMs: number | undefined;
 
-  constructor(ports: { readonly client: DatadogClient; readonly clock: Clock; readonly log: Logger }) {
+  /** @param options `consequence`: what does not work without a valid key, for the log */
+  constructor(ports: KeyCheckPorts, options: { readonly consequence: string }) {
     this.#ports = ports;
+    this.#consequence = options.consequence;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -37,9 +47,16 @@ export class KeyCheck implements Component {
       : { state: 'ready' };
   }
 
+  /** For a status page. */
+  describe(): object {
+    const checkedAt = this.#checkedAtMs === undefined ? null : new Date(this.#checkedAtMs).toISOString();
+    return { ...this.#key, checkedAt };
+  }
+
   async #check(signal: AbortSignal): Promise<void> {
     const answer = await this.#ports.client.validate(signal);
     if (signal.aborted) return;
+    this.#checkedAtMs = this.#ports.clock.nowMs();
     this.#become(answer.ok ? { state: 'valid' } : { state: 'trouble', detail: answer.error.message });
   }
 
@@ -49,7 +66,7 @@ export class KeyCheck implements Component {
     if (next.state === 'trouble' && (before.state !== 'trouble' || before.detail !== next.detail)) {
       this.#ports.log.error(
         { detail: next.detail },
-        'the Datadog API key could not be validated; metrics have no values until this is mended',
+        `the Datadog API key could not be validated; ${this.#consequence} until this is mended`,
       );
     }
     if (next.state === 'valid' && before.state !== 'valid')

@@ -220,6 +220,7 @@ async function toProgram(result: StageResult, changes: Readonly<Record<string, s
     DD_POD_NAME: 'datadog-cluster-agent-0',
     DD_KUBERNETES_KUBECONFIG_PATH: join(outside, 'kubeconfig'),
     DD_EXTERNAL_METRICS_PROVIDER_ENDPOINT: 'http://127.0.0.1:1',
+    DD_URL: 'http://127.0.0.1:1',
     DD_EXTERNAL_METRICS_PROVIDER_PORT: String(await freePort()),
     DD_EXPVAR_PORT: String(await freePort()),
     DD_CLUSTER_AGENT_CMD_PORT: String(await freePort()),

@@ -88,6 +88,7 @@ export class StandIns {
         DD_EXTERNAL_METRICS_PROVIDER_ENABLED: 'true',
         DD_EXTERNAL_METRICS_PROVIDER_PORT: '0',
         DD_EXTERNAL_METRICS_PROVIDER_ENDPOINT: this.#datadogUrl,
+        DD_URL: this.#datadogUrl,
         DD_HEALTH_PORT: '0',
         DD_EXPVAR_PORT: '0',
         DD_CLUSTER_AGENT_CMD_PORT: '0',

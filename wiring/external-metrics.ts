@@ -223,7 +223,7 @@ function buildDatadog(
   const windowSeconds = Math.max(externalMetrics.bucketSizeSeconds, externalMetrics.maxAgeSeconds);
   return {
     points: new DatadogPoints({ client, clock, registry }, { windowSeconds }),
-    keyCheck: new KeyCheck({ client, clock, log }),
+    keyCheck: new KeyCheck({ client, clock, log }, { consequence: 'metrics have no values' }),
   };
 }
 

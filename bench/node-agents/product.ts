@@ -56,6 +56,7 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
       DD_KUBERNETES_INFORMERS_RESYNC_PERIOD: `${options.resyncSeconds}`,
       DD_EXTERNAL_METRICS_PROVIDER_ENABLED: 'true',
       DD_EXTERNAL_METRICS_PROVIDER_ENDPOINT: options.facts.datadogUrl,
+      DD_URL: options.facts.datadogUrl,
       DD_EXTERNAL_METRICS_PROVIDER_PORT: `${metricsPort}`,
       DD_CLUSTER_AGENT_CMD_PORT: `${commandPort}`,
       DD_CLUSTER_AGENT_AUTH_TOKEN: options.agentsToken,

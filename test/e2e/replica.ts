@@ -56,6 +56,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     DD_EXTERNAL_METRICS_PROVIDER_ENABLED: 'true',
     DD_EXTERNAL_METRICS_PROVIDER_PORT: String(metricsPort),
     DD_EXTERNAL_METRICS_PROVIDER_ENDPOINT: options.datadogUrl,
+    DD_URL: options.datadogUrl,
     DD_HEALTH_PORT: String(healthPort),
     DD_EXPVAR_PORT: String(telemetryPort),
     DD_CLUSTER_AGENT_CMD_PORT: String(commandPort),

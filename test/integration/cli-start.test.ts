@@ -42,6 +42,7 @@ users: [{ name: u, user: { token: canary-cluster-token } }]
       DD_EXTERNAL_METRICS_PROVIDER_ENABLED: 'true',
       DD_EXTERNAL_METRICS_PROVIDER_PORT: '0',
       DD_EXTERNAL_METRICS_PROVIDER_ENDPOINT: 'http://127.0.0.1:1',
+      DD_URL: 'http://127.0.0.1:1',
       DD_HEALTH_PORT: '0',
       DD_EXPVAR_PORT: '0',
       DD_CLUSTER_AGENT_CMD_PORT: '0',

@@ -17,6 +17,7 @@ describe('the table of faults', () => {
     'datadog.rate_limited': [503, 'ServiceUnavailable', true],
     'datadog.denied': [503, 'ServiceUnavailable', true],
     'datadog.rejected': [503, 'ServiceUnavailable', false],
+    'datadog.too_large': [503, 'ServiceUnavailable', false],
     'datadog.unreachable': [503, 'ServiceUnavailable', true],
     'kube.unreachable': [503, 'ServiceUnavailable', true],
     'kube.denied': [503, 'ServiceUnavailable', true],

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { Fault } from '../../../core/fault.js';
-import { Outage } from '../../../kube/outage.js';
+import { Outage } from '../../../core/outage.js';
 import { FakeClock } from '../../fake-clock.js';
-import { recordingLog } from './fake-api.js';
+import { recordingLog } from '../kube/fake-api.js';
 
 function scene(quietFailures = 0) {
   const clock = new FakeClock();

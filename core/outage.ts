@@ -1,7 +1,7 @@
-import { type BackoffBounds, backoffMs } from '../core/backoff.js';
-import type { Clock } from '../core/clock.js';
-import type { Fault } from '../core/fault.js';
-import type { Logger } from '../core/log.js';
+import { type BackoffBounds, backoffMs } from './backoff.js';
+import type { Clock } from './clock.js';
+import type { Fault } from './fault.js';
+import type { Logger } from './log.js';
 
 export interface OutagePorts {
   readonly clock: Clock;
@@ -17,9 +17,10 @@ export interface OutageOptions {
   readonly recovered: string;
   /** How many failures in a row are routine and not worth a line. */
   readonly quietFailures: number;
+  /** Default: within a second of a short fault, and never longer than half a minute after a long one. */
+  readonly bounds?: BackoffBounds;
 }
 
-/** Within a second of a short fault, and never longer than half a minute after a long one. */
 const retryBounds: BackoffBounds = { firstMs: 500, capMs: 30_000 };
 
 /**
@@ -29,12 +30,14 @@ const retryBounds: BackoffBounds = { firstMs: 500, capMs: 30_000 };
 export class Outage {
   readonly #ports: OutagePorts;
   readonly #options: OutageOptions;
+  readonly #bounds: BackoffBounds;
   #failures = 0;
   #said: string | undefined;
 
   constructor(ports: OutagePorts, options: OutageOptions) {
     this.#ports = ports;
     this.#options = options;
+    this.#bounds = options.bounds ?? retryBounds;
   }
 
   get failures(): number {
@@ -46,12 +49,12 @@ export class Outage {
     return this.#said;
   }
 
-  /** Counts a failure and waits before the next attempt: at least what the server asked for, at most 30 s. */
+  /** Counts a failure and waits before the next attempt: at least what the server asked for, within the bounds. */
   async pause(fault: Fault, signal: AbortSignal): Promise<void> {
     this.#failures += 1;
     if (this.#failures > this.#options.quietFailures) this.tell(fault);
-    const askedMs = Math.min((fault.retryAfterSeconds ?? 0) * 1000, retryBounds.capMs);
-    const ownMs = backoffMs(this.#failures, retryBounds, this.#ports.random());
+    const askedMs = Math.min((fault.retryAfterSeconds ?? 0) * 1000, this.#bounds.capMs);
+    const ownMs = backoffMs(this.#failures, this.#bounds, this.#ports.random());
     await this.#ports.clock.sleep(Math.max(ownMs, askedMs), signal);
   }
 
