@@ -1,8 +1,8 @@
 import { EventsApi } from '@datadog/datadog-api-client/dist/packages/datadog-api-client-v1/apis/EventsApi.js';
 import type { EventCreateRequest } from '@datadog/datadog-api-client/dist/packages/datadog-api-client-v1/models/EventCreateRequest.js';
 import type { Clock } from '../core/clock.js';
-import type { Fault } from '../core/fault.js';
-import { ok, type Result } from '../core/result.js';
+import { Fault } from '../core/fault.js';
+import { fail, ok, type Result } from '../core/result.js';
 import type { DatadogClient } from './client.js';
 
 /** An event as it is sent. */
@@ -46,11 +46,19 @@ export class DatadogEvents {
     };
     return client.call(
       async (configuration) => {
-        await new EventsApi(configuration).createEvent({ body });
-        return ok(undefined);
+        const created = await new EventsApi(configuration).createEvent({ body });
+        // A page of a proxy comes with a status of success too; what it swallowed has not arrived.
+        return created.status === 'ok' ? ok(undefined) : fail(notTaken());
       },
       () => {},
       signal,
     );
   }
+}
+
+function notTaken(): Fault {
+  return new Fault(
+    'datadog.unreachable',
+    'what answered a sent event is not Datadog (it did not say "ok"): check proxy (DD_PROXY_HTTPS), DD_SITE and DD_URL',
+  );
 }
