@@ -144,6 +144,10 @@ export class EventReader {
   /** A position that is too old is what a list is for: no trouble, unless the list's own is so too. */
   #ended(fault: Fault): Fault | undefined {
     if (fault.code !== 'kube.gone') return fault;
+    this.#ports.log.info(
+      { position: this.#position, reason: fault.message },
+      'the position of events is too old to go on from; listing those that are stored, and passing over what was sent',
+    );
     this.#mustList = true;
     this.#gone += 1;
     return this.#gone > 1 ? fault : undefined;
