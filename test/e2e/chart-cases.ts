@@ -25,6 +25,7 @@ const everything = {
   extraVolumes: [{ name: 'extra', emptyDir: { sizeLimit: '1Mi' } }],
   extraVolumeMounts: [{ name: 'extra', mountPath: '/extra' }],
   apiService: { annotations: { owner: 'platform' } },
+  events: { enabled: true },
   serviceAccount: { name: 'metrics', annotations: { 'example.com/role': 'none' } },
   ports: { metrics: 9443, agent: 9005, health: 9555, telemetry: 9000 },
   resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '512Mi' } },
@@ -128,7 +129,10 @@ export const chartCases: readonly ChartCase[] = [
         certificateSecret: 'my-cert',
         metricsService: 'my-api',
         tokenSecret: 'my-own-token',
+        eventsConfigMap: 'my-position',
       },
+      events: { enabled: true },
+      controlPlaneChecks: { enabled: false },
     },
   },
   {

@@ -6,6 +6,7 @@ export const apiService = 'v1beta1.external.metrics.k8s.io';
 /** Every right that the server uses in the namespace `datadog`, by what its settings name, one a line. */
 export function neededPermissions({
   certificate,
+  events,
   externalMetrics,
   kubernetes,
   leaderElection,
@@ -25,6 +26,9 @@ export function neededPermissions({
       `cluster ${kubernetes.usesEndpointSlices ? 'discovery.k8s.io/endpointslices' : '/endpoints'}`,
       'list watch',
     ),
+    ...(events.checksControlPlane ? each('cluster /componentstatuses', 'list') : []),
+    ...(events.collect ? each('cluster events.k8s.io/events', 'list watch') : []),
+    ...(events.collect ? each(`datadog /configmaps/${events.tokenName}`, 'get update') : []),
     ...each('datadog /configmaps', 'create'),
     ...each('datadog coordination.k8s.io/leases', 'create'),
     ...names(externalMetrics.configMapName).flatMap((name) =>

@@ -40,7 +40,7 @@ describe('The manifests, on a real kube-apiserver', function () {
       it(`${kustomization.path} is accepted, and its settings are good`, async () => {
         const objects = await trial.accepted(await render(kustomization));
         const server = findServer(objects);
-        const hasServer = /^(base|overlays\/.*)$/.test(kustomization.path);
+        const hasServer = /^(base|events|overlays\/.*)$/.test(kustomization.path);
         expect(server !== undefined, 'has the server').to.equal(hasServer);
         if (server !== undefined) expectGoodSettings(server);
       });
@@ -118,13 +118,14 @@ describe('The manifests, on a real kube-apiserver', function () {
 
     const twins = [
       ['base', {}],
+      ['events', { events: { enabled: true } }],
       ['overlays/cert-manager', { certificate: { mode: 'certManager' } }],
     ] as const;
     for (const [path, values] of twins) {
       it(`makes of ${JSON.stringify(values)} what ${path} has`, async () => {
-        const theirs = await trial.accepted(
-          await renderKustomization(trial.plane.kubectl, trial.deployFolder, path),
-        );
+        const isComponent = path === 'events';
+        const render = isComponent ? renderComponent : renderKustomization;
+        const theirs = await trial.accepted(await render(trial.plane.kubectl, trial.deployFolder, path));
         const ours = await trial.accepted(
           await renderChart(trial.helm, { title: path, values }, trial.folder),
         );

@@ -51,11 +51,12 @@ export function renderKustomization(kubectl: Kubectl, copy: string, path: string
   return outputOf(kubectl, ['kustomize', join(copy, path)]);
 }
 
-/** What a component makes of the node agents, for which all of ours are. */
+/** What a component makes of the node agents, for which those in `components/` are, or of the base. */
 export function renderComponent(kubectl: Kubectl, copy: string, path: string): Promise<string> {
   const folder = join(copy, `trial-${path.replaceAll('/', '-')}`);
-  mkdirSync(folder);
-  const content = { resources: ['../node-agent'], components: [`../${path}`] };
+  mkdirSync(folder, { recursive: true });
+  const changed = path.startsWith('components/') ? '../node-agent' : '../base';
+  const content = { resources: [changed], components: [`../${path}`] };
   writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(content));
   return outputOf(kubectl, ['kustomize', folder]);
 }

@@ -148,6 +148,38 @@ describe('loading settings', () => {
     });
   });
 
+  describe('of events', () => {
+    it('sends to the site unless another address is set, whichever of its names is used', () => {
+      expect(load({ environment: { DD_SITE: 'datadoghq.eu' } }).datadog.url).to.equal(
+        'https://api.datadoghq.eu',
+      );
+      for (const name of ['DD_URL', 'DD_DD_URL'])
+        expect(load({ environment: { [name]: 'http://relay:8080/' } }).datadog.url).to.equal(
+          'http://relay:8080',
+        );
+    });
+
+    it('warns of a missing key when they are to be sent', () => {
+      expect(warningsOf({ environment: { DD_COLLECT_KUBERNETES_EVENTS: 'true' } })).to.deep.equal([
+        'warning: DD_COLLECT_KUBERNETES_EVENTS (environment): no event is sent: DD_API_KEY is not set',
+      ]);
+      expect(
+        warningsOf({ environment: { DD_COLLECT_KUBERNETES_EVENTS: 'true', DD_API_KEY: apiKey } }),
+      ).to.deep.equal([]);
+    });
+
+    it('takes the kinds of lock by either number, and names them when it knows none', () => {
+      const resourceOf = (text: string) =>
+        load({ environment: { DD_LEADER_ELECTION_DEFAULT_RESOURCE: text } }).leaderElection.resource;
+      expect(['leases', 'ConfigMaps', 'endpoints', 'configmapsleases'].map(resourceOf)).to.deep.equal([
+        'lease',
+        'configmap',
+        'endpoints',
+        'configmapsleases',
+      ]);
+    });
+  });
+
   describe('of external metrics', () => {
     const keys = { DD_API_KEY: apiKey, DD_APP_KEY: appKey, DD_EXTERNAL_METRICS_PROVIDER_ENABLED: '1' };
 

@@ -97,3 +97,24 @@ describe('the example nginx', () => {
     expect(JSON.parse(instances)).to.deep.equal([{ nginx_status_url: 'http://%%host%%:8081/nginx_status' }]);
   });
 });
+
+describe('the component events', () => {
+  const rules = (kind: string): readonly unknown[] =>
+    listAt(objectOf('events/rbac.yaml', kind, 'datadog-cluster-agent:events'), 'rules');
+
+  it('switches the collection on, and grants what it needs and no more', () => {
+    const [patch] = listAt(documentsOf('events/kustomization.yaml')[0], 'patches');
+    expect(textAt(patch, 'patch')).to.include('name: DD_COLLECT_KUBERNETES_EVENTS\n    value: "true"');
+    expect(rules('ClusterRole')).to.deep.equal([
+      { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['list', 'watch'] },
+    ]);
+    expect(rules('Role')).to.deep.equal([
+      {
+        apiGroups: [''],
+        resources: ['configmaps'],
+        resourceNames: [shippedConfig().events.tokenName],
+        verbs: ['get', 'update'],
+      },
+    ]);
+  });
+});

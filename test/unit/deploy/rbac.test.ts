@@ -54,6 +54,7 @@ describe('the rights in deploy/base', () => {
       { resources: ['horizontalpodautoscalers'], names: [], verbs: ['list', 'watch'] },
       { resources: ['nodes', 'namespaces'], names: [], verbs: ['list', 'watch'] },
       { resources: ['endpointslices'], names: [], verbs: ['list', 'watch'] },
+      { resources: ['componentstatuses'], names: [], verbs: ['list'] },
     ]);
   });
 

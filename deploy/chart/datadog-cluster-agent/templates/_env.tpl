@@ -37,6 +37,9 @@
   "DD_SHUTDOWN_DRAIN_TIMEOUT" (toString .Values.shutdown.drainSeconds)
   "DD_HPA_CONFIGMAP_NAME" (include "dca.metricsConfigMap" .)
   "DD_LEADER_LEASE_NAME" (include "dca.lease" .)
+  "DD_COLLECT_KUBERNETES_EVENTS" (toString .Values.events.enabled)
+  "DD_CLUSTER_AGENT_TOKEN_NAME" (include "dca.eventsConfigMap" .)
+  "DD_KUBE_APISERVER_CONTROL_PLANE_CHECKS" (toString .Values.controlPlaneChecks.enabled)
   "DD_EXTERNAL_METRICS_PROVIDER_SERVICE_NAME" (include "dca.metricsService" .) -}}
 {{- if include "dca.mountedCertificate" . }}
 {{- $_ := set $settings "DD_EXTERNAL_METRICS_PROVIDER_CERTIFICATE_DIR" (include "dca.certificateFolder" .) }}

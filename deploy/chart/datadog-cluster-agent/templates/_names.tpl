@@ -66,6 +66,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- default $own .Values.clusterAgent.token.existingSecret -}}
 {{- end -}}
 
+{{- define "dca.eventsConfigMap" -}}
+{{- include "dca.sharedName" (list $ .Values.names.eventsConfigMap "datadogtoken" "events") -}}
+{{- end -}}
+
 {{- define "dca.keysSecret" -}}
 {{- if .Values.datadog.apiKey -}}
 {{- include "dca.fullname" . }}-keys

@@ -87,6 +87,9 @@ auth_token_file_path: none, as it lies in a folder that the chart mounts
 cluster_agent.auth_token: clusterAgent.token
 cluster_agent.auth_token_file_path: clusterAgent.token
 cluster_agent.cmd_port: ports.agent
+cluster_agent.token_name: names.eventsConfigMap
+collect_kubernetes_events: events.enabled
+kube_apiserver_control_plane_checks: controlPlaneChecks.enabled
 cluster_agent.kubernetes_service_name: fullnameOverride
 external_metrics_provider.enabled: none, as it is always on
 external_metrics_provider.port: ports.metrics
