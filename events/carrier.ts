@@ -22,7 +22,8 @@ export type Outcome =
   | { readonly kind: 'dropped'; readonly why: DropReason; readonly detail: string }
   | { readonly kind: 'given up' };
 
-export type DropReason = 'rejected' | 'too_large' | 'poisonous';
+/** `unusable`: no message could be made of it, which is a fault of this program. */
+export type DropReason = 'rejected' | 'too_large' | 'poisonous' | 'unusable';
 
 export interface CarrierPorts {
   readonly sink: EventSink;
@@ -89,12 +90,18 @@ export class EventCarrier {
     return outcomes.find(({ kind }) => kind !== 'delivered') ?? { kind: 'delivered' };
   }
 
-  /** One attempt, after the pause that all have; `undefined` when it must not be made any more. */
+  /**
+   * One attempt, after the pause that all have; `undefined` when `signal` aborted first. Who does not lead waits: either it
+   * leads again in a moment, or the signal aborts.
+   */
   async #send(event: DatadogEvent, signal: AbortSignal): Promise<Result<undefined, Fault> | undefined> {
     const { sink, clock, maySend } = this.#ports;
-    while (!signal.aborted && this.#pausedUntilMs > clock.monotonicMs())
-      await clock.sleep(this.#pausedUntilMs - clock.monotonicMs(), signal);
-    if (signal.aborted || !maySend()) return undefined;
+    while (!signal.aborted) {
+      const pauseMs = this.#pausedUntilMs - clock.monotonicMs();
+      if (pauseMs <= 0 && maySend()) break;
+      await clock.sleep(Math.max(pauseMs, 500), signal);
+    }
+    if (signal.aborted) return undefined;
     const sent = await sink.send(event, signal);
     if (sent.ok || !sent.error.traits.retryable) this.#works();
     else if (signal.aborted) return undefined;

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import type { ClusterEvent } from '../core/cluster-event.js';
 import type { Fault } from '../core/fault.js';
 import type { Logger } from '../core/log.js';
 import type { Outage } from '../core/outage.js';
@@ -21,7 +22,7 @@ export interface CourierPorts {
   /** Asked before each writing of the token. */
   readonly mayAct: () => boolean;
   readonly onDelivered: (message: Message) => void;
-  readonly onDropped: (message: Message, why: DropReason) => void;
+  readonly onDropped: (events: number, why: DropReason) => void;
 }
 
 export interface CourierOptions {
@@ -91,13 +92,28 @@ export class EventCourier {
     const { carrier } = this.#ports;
     const trip: Trip = { batch, isDone: false };
     this.#trips.push(trip);
-    const messages = toMessages(batch.events, this.#options.messages);
+    const messages = this.#compose(batch.events);
     const arrived = await Promise.all(
       messages.map(async (message) => this.#conclude(message, await carrier.carry(message, end))),
     );
     // A trip that was given up stays for ever, so that no position beyond it is written.
     trip.isDone = arrived.every((isConcluded) => isConcluded);
     this.#advance();
+  }
+
+  /** An event of which no message can be made must not stop the replica again and again. */
+  #compose(events: readonly ClusterEvent[]): readonly Message[] {
+    try {
+      return toMessages(events, this.#options.messages);
+    } catch (error: unknown) {
+      if (events.length > 1) return events.flatMap((event) => this.#compose([event]));
+      this.#ports.log.error(
+        { err: error, uid: events[0]?.uid },
+        'no message can be made of an event; it is left out',
+      );
+      this.#ports.onDropped(events.length, 'unusable');
+      return [];
+    }
   }
 
   #conclude(message: Message, outcome: Outcome): boolean {
@@ -113,7 +129,7 @@ export class EventCourier {
       { title, events: message.sources.length, why: outcome.why, reason: outcome.detail },
       'Datadog will never take this event; it is left out',
     );
-    onDropped(message, outcome.why);
+    onDropped(message.sources.length, outcome.why);
     return true;
   }
 
@@ -134,8 +150,14 @@ export class EventCourier {
     while (!end.aborted && !(signal.aborted && this.#isAtRest())) {
       const fault = await this.#save(signal.aborted, end);
       if (fault !== undefined) await outage.pause(fault, end);
-      else await this.#saving.wait(signal.aborted ? 50 : idleSaveMs, clock, end);
+      else await this.#saving.wait(this.#pauseMs(signal.aborted), clock, end);
     }
+  }
+
+  /** What could not be written for want of the lead is tried again soon: it may be back by then. */
+  #pauseMs(isEnding: boolean): number {
+    if (isEnding) return 50;
+    return this.#mustWrite ? 1_000 : idleSaveMs;
   }
 
   #isAtRest(): boolean {
@@ -149,10 +171,9 @@ export class EventCourier {
     if (reached === undefined || reached === this.#written || !isDue || !mayAct()) return undefined;
     this.#mustWrite = false;
     const saved = await token.save(reached, mayAct, signal);
-    if (!saved.ok) {
-      this.#mustWrite = true;
-      return saved.error;
-    }
+    this.#mustWrite ||= !saved.ok || !saved.value;
+    if (!saved.ok) return saved.error;
+    if (!saved.value) return undefined;
     outage.over();
     [this.#written, this.#writtenAtMs] = [reached, clock.monotonicMs()];
     return undefined;

@@ -75,10 +75,9 @@ export class EventTally {
     this.#lastDeliveredAtMs = this.#clock.nowMs();
   }
 
-  dropped({ sources }: Message, why: DropReason): void {
-    this.#dropped.inc({ why }, sources.length);
-    for (const counts of [this.#droppedSoFar, this.#unsaid])
-      counts.set(why, (counts.get(why) ?? 0) + sources.length);
+  dropped(events: number, why: DropReason): void {
+    this.#dropped.inc({ why }, events);
+    for (const counts of [this.#droppedSoFar, this.#unsaid]) counts.set(why, (counts.get(why) ?? 0) + events);
   }
 
   /** What was dropped since the last call, by why. */

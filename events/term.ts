@@ -72,7 +72,7 @@ export class Term {
         outage: outages.token,
         mayAct: isLeader,
         onDelivered: (message) => tally.delivered(message),
-        onDropped: (message, why) => tally.dropped(message, why),
+        onDropped: (events, why) => tally.dropped(events, why),
       },
       options,
     );

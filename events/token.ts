@@ -58,21 +58,17 @@ export class TokenKeeper {
     return ok({ token: { position: found, savedAtMs: toInstantMs(read.value?.data[timestampKey]) }, found });
   }
 
-  /** Writes over whatever is there; other keys stay. `maySave` is asked before each attempt; when it says no, nothing is done. */
-  async save(
-    position: string,
-    maySave: () => boolean,
-    signal: AbortSignal,
-  ): Promise<Result<undefined, Fault>> {
+  /** Writes over whatever is there; other keys stay. `maySave` is asked before each attempt; the answer is whether it was done. */
+  async save(position: string, maySave: () => boolean, signal: AbortSignal): Promise<Result<boolean, Fault>> {
     const { box, clock } = this.#ports;
     for (let attempt = 1; ; attempt += 1) {
-      if (!maySave()) return ok(undefined);
+      if (!maySave()) return ok(false);
       const time = new Date(clock.nowMs()).toISOString().replace(/\.\d+Z$/, 'Z');
       const data = { ...this.#stored?.data, [positionKey]: position, [timestampKey]: time };
       const written = await box.write(this.#name, { data, annotations: {} }, this.#stored?.revision, signal);
       if (written.ok) {
         this.#stored = written.value;
-        return ok(undefined);
+        return ok(true);
       }
       const isLost = written.error.code === 'kube.conflict' || written.error.code === 'kube.not_found';
       if (!isLost || attempt === maxAttempts) return written;

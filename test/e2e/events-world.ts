@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatadogSimulator } from '../../simulator/datadog.js';
@@ -10,11 +10,12 @@ import { Client } from '../faults/client.js';
 import { administrator } from '../faults/world.js';
 import { projectRoot } from '../project-root.js';
 import { type Replica, startReplica, untilReady } from './replica.js';
-import { installRights, logsFolder } from './world.js';
+import { logsFolder as allLogs, installRights } from './world.js';
 
 export const leaseSeconds = 5;
 const eventsRights = join(projectRoot, 'deploy', 'events', 'rbac.yaml');
 const namespace = 'burst';
+const logsFolder = join(allLogs, 'events');
 
 /** A real control plane, a stand-in Datadog, and replicas of the product that collect events. */
 export class EventsWorld {
@@ -33,6 +34,7 @@ export class EventsWorld {
   }
 
   static async start(): Promise<EventsWorld> {
+    rmSync(logsFolder, { recursive: true, force: true });
     mkdirSync(logsFolder, { recursive: true });
     const found = await findBinaries();
     if (!found.found) throw new Error(found.reason);
@@ -49,6 +51,34 @@ export class EventsWorld {
   /** The rights that the project ships for the collection of events. */
   async grantEvents(): Promise<void> {
     await outputOf(this.plane.kubectl, ['apply', '-f', eventsRights]);
+  }
+
+  /** A service account with the shipped rights, but to events of core v1 alone, as Datadog's own Cluster Agent has them. */
+  async grantCoreEvents(account: string): Promise<void> {
+    const [apiGroup, apiVersion] = ['rbac.authorization.k8s.io', 'rbac.authorization.k8s.io/v1'];
+    const subjects = [{ kind: 'ServiceAccount', name: account, namespace: 'datadog' }];
+    const bind = (kind: string, role: string, place: object) => ({
+      apiVersion,
+      kind: `${kind}Binding`,
+      metadata: { name: `${account}-${role.replaceAll(':', '-')}`, ...place },
+      roleRef: { apiGroup, kind, name: role },
+      subjects,
+    });
+    await this.plane.apply(
+      { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: account, namespace: 'datadog' } },
+      {
+        apiVersion,
+        kind: 'ClusterRole',
+        metadata: { name: account },
+        rules: [{ apiGroups: [''], resources: ['events'], verbs: ['list', 'watch'] }],
+      },
+      bind('ClusterRole', account, {}),
+      bind('ClusterRole', 'datadog-cluster-agent', {}),
+      bind('ClusterRole', 'datadog-cluster-agent:certificate', {}),
+      bind('Role', 'datadog-cluster-agent', { namespace: 'datadog' }),
+      bind('Role', 'datadog-cluster-agent:certificate', { namespace: 'datadog' }),
+      bind('Role', 'datadog-cluster-agent:events', { namespace: 'datadog' }),
+    );
   }
 
   /** Starts a replica, as a service account with the shipped rights unless told otherwise, and waits until it is ready. */

@@ -106,6 +106,34 @@ describe('events of a real cluster', () => {
     await world.endReplicas();
   }).timeout(60_000);
 
+  it('are read from core v1 where only that may be read, one by one where wanted, and without filtered reasons', async () => {
+    await world.grantCoreEvents('core-only');
+    const replica = await world.replica({
+      account: 'core-only',
+      settings: {
+        DD_KUBERNETES_EVENTS_FILTERED_TYPES: 'Counted Ignored',
+        DD_KUBERNETES_EVENTS_UNBUNDLE: 'true',
+      },
+    });
+    const involvedObject = { kind: 'Pod', namespace: 'burst', name: 'single', uid: 'single' };
+    for (const [name, reason] of [
+      ['one', 'Wanted'],
+      ['two', 'Ignored'],
+      ['three', 'Wanted'],
+    ] as const)
+      await world.create(`single-${name}`, { involvedObject, reason, message: `single ${name}` });
+    const titles = await until('both', async () => {
+      const found = world.datadog.intake.events.filter(({ text }) => String(text).startsWith('single '));
+      return found.length > 1 ? found.map(({ title, text }) => [title, text]) : undefined;
+    });
+    expect(titles).to.have.deep.members([
+      ['Pod burst/single: Wanted', 'single one'],
+      ['Pod burst/single: Wanted', 'single three'],
+    ]);
+    expect(await logged(replica, 'reading the events of the cluster')).to.include('"place":"/api/v1/events"');
+    await replica.process.stop(20_000);
+  }).timeout(60_000);
+
   for (const [kind, token] of [
     ['of the future', '999999999999'],
     ['of garbage', 'not-a-number'],

@@ -294,6 +294,20 @@ describe('the collector of events', () => {
     expect([world.sink.attempts, world.box.writes]).to.deep.equal([attempts, writes]);
   });
 
+  it('goes on where it stood when it did not lead for a moment that nobody was told of', async () => {
+    const world = scene();
+    const replica = collecting(world);
+    await world.clock.advance(10);
+    for (const uid of 'abc') world.events.write(uid);
+    replica.setLeader(false, 'untold');
+    await world.clock.advance(5_000);
+    expect([world.sink.attempts, world.box.writes]).to.deep.equal([0, 0]);
+    replica.setLeader(true, 'untold');
+    await world.clock.advance(5_000);
+    expect([...'abc'].map((uid) => world.sink.times(uid))).to.deep.equal([1, 1, 1]);
+    expect(world.box.data?.['event.tokenKey']).to.equal(world.events.revision);
+  });
+
   it('says once that events may be missing when nobody collected for longer than they are kept', async () => {
     const world = scene();
     const first = collecting(world);

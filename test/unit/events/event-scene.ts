@@ -240,8 +240,9 @@ export function collecting(
     registry,
     stop,
     ended: collector.run(stop.signal),
-    setLeader: (is: boolean) => {
+    setLeader: (is: boolean, how: 'told' | 'untold' = 'told') => {
       leads = is;
+      if (how === 'untold') return;
       for (const listener of listeners) listener();
     },
   };
