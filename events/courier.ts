@@ -82,9 +82,11 @@ export class EventCourier {
       );
       if (batch === undefined) break;
       void this.#send(batch, end);
-      while (this.underWay >= maxEventsUnderWay && !signal.aborted)
+      while (this.underWay > maxEventsUnderWay - maxBatchEvents && !signal.aborted)
         await this.#landed.wait(idleSaveMs, this.#ports.clock, signal);
     }
+    // It may be asleep, with nothing left to do.
+    this.#saving.wake();
     await saving;
   }
 

@@ -269,6 +269,17 @@ describe('the collector of events', () => {
     expect(world.box.data?.['event.tokenKey']).to.equal(world.events.revision);
   });
 
+  it('stops at once when nothing is on its way', async () => {
+    const world = scene();
+    const replica = collecting(world);
+    world.events.write('a');
+    await world.clock.advance(5_000);
+    const atMs = world.clock.monotonicMs();
+    replica.stop.abort();
+    await replica.ended;
+    expect(world.clock.monotonicMs() - atMs).to.equal(0);
+  });
+
   it('does not wait for a Datadog that hangs when the process stops', async () => {
     const world = scene();
     const replica = collecting(world);
