@@ -45,11 +45,30 @@ export function readGauge<L extends string>(
     labelNames: [label],
     registers: [registry],
     collect() {
+      // What is not told any more must not go on saying what it said last.
+      this.reset();
       for (const [labelValue, value] of Object.entries(read())) this.labels(labelValue).set(value);
     },
   });
 }
 
+/** A gauge without labels whose value is read when somebody asks for it; `NaN` while there is none. */
+export function readNumber(
+  registry: Registry,
+  { name, help }: { readonly name: string; readonly help: string },
+  read: () => number | undefined,
+): Gauge {
+  return new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(read() ?? Number.NaN);
+    },
+  });
+}
+
+/** Parts that measure the same thing under one name share it; they must agree on labels and buckets. */
 export function histogram<L extends string>(
   registry: Registry,
   name: string,
@@ -57,6 +76,8 @@ export function histogram<L extends string>(
   labelNames: readonly L[],
   buckets: readonly number[],
 ): Histogram<L> {
+  const known = registry.getSingleMetric(name);
+  if (known instanceof Histogram) return known;
   return new Histogram({
     name,
     help,
