@@ -6,7 +6,7 @@ import { BaseServerConfiguration } from '@datadog/datadog-api-client/dist/packag
 import { AuthenticationApi } from '@datadog/datadog-api-client/dist/packages/datadog-api-client-v1/apis/AuthenticationApi.js';
 import { Fault } from '../core/fault.js';
 import { fail, ok, type Result } from '../core/result.js';
-import { counter, type Registry } from '../core/telemetry.js';
+import { counter, histogram, type Registry } from '../core/telemetry.js';
 import { type Purpose, requestStatus, toFault } from './faults.js';
 import { Exchange, type ExchangePorts } from './transport.js';
 
@@ -30,11 +30,13 @@ export class DatadogClient {
   readonly #ports: DatadogClientPorts;
   readonly #options: DatadogClientOptions;
   readonly #requests: ReturnType<typeof requestCounter>;
+  readonly #seconds: ReturnType<typeof requestSeconds>;
 
   constructor(ports: DatadogClientPorts, options: DatadogClientOptions) {
     this.#ports = ports;
     this.#options = options;
     this.#requests = requestCounter(ports.registry, options.purpose);
+    this.#seconds = requestSeconds(ports.registry);
   }
 
   /**
@@ -53,16 +55,23 @@ export class DatadogClient {
     const missing = this.missingKeys();
     if (missing !== undefined) return fail(missing);
     const exchange = new Exchange(this.#ports, this.#options, signal);
+    const startedAtMs = this.#ports.clock.monotonicMs();
     try {
       const result = await use(this.#configuration(exchange));
       onAnswer(exchange);
-      this.#requests.inc({ status: result.ok ? 'success' : 'response_error' });
+      this.#count(result.ok ? 'success' : 'response_error', startedAtMs);
       return result;
     } catch (error: unknown) {
       onAnswer(exchange);
-      this.#requests.inc({ status: requestStatus(exchange.status) });
+      this.#count(requestStatus(exchange.status), startedAtMs);
       return fail(toFault(error, exchange, this.#options));
     }
+  }
+
+  #count(status: string, startedAtMs: number): void {
+    this.#requests.inc({ status });
+    const elapsedMs = this.#ports.clock.monotonicMs() - startedAtMs;
+    this.#seconds.observe({ purpose: this.#options.purpose, status }, elapsedMs / 1000);
   }
 
   /** Said before any call, so that a forgotten key is named as such and not as a refusal of Datadog's. */
@@ -108,4 +117,14 @@ function requestCounter(registry: Registry, purpose: Purpose) {
         'Events and service checks sent, by how the calls ended.',
         ['status'],
       );
+}
+
+function requestSeconds(registry: Registry) {
+  return histogram(
+    registry,
+    'datadog_request_seconds',
+    'Seconds that a call to Datadog took, by its purpose and how it ended.',
+    ['purpose', 'status'],
+    [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+  );
 }

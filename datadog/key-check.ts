@@ -11,7 +11,15 @@ const retryMs = 60_000;
 type KeyState =
   | { readonly state: 'unknown' }
   | { readonly state: 'valid' }
-  | { readonly state: 'trouble'; readonly detail: string };
+  | { readonly state: 'trouble'; readonly detail: string; readonly isRefused: boolean };
+
+/** What is known of a key: `unknown` also while Datadog cannot be asked. */
+export interface KeyReport {
+  readonly verdict: 'valid' | 'invalid' | 'unknown';
+  readonly detail: string | null;
+  /** RFC 3339. */
+  readonly checkedAt: string | null;
+}
 
 interface KeyCheckPorts {
   readonly client: DatadogClient;
@@ -48,16 +56,20 @@ export class KeyCheck implements Component {
   }
 
   /** For a status page. */
-  describe(): object {
+  describe(): KeyReport {
+    const key = this.#key;
     const checkedAt = this.#checkedAtMs === undefined ? null : new Date(this.#checkedAtMs).toISOString();
-    return { ...this.#key, checkedAt };
+    if (key.state !== 'trouble') return { verdict: key.state, detail: null, checkedAt };
+    return { verdict: key.isRefused ? 'invalid' : 'unknown', detail: key.detail, checkedAt };
   }
 
   async #check(signal: AbortSignal): Promise<void> {
     const answer = await this.#ports.client.validate(signal);
     if (signal.aborted) return;
     this.#checkedAtMs = this.#ports.clock.nowMs();
-    this.#become(answer.ok ? { state: 'valid' } : { state: 'trouble', detail: answer.error.message });
+    if (answer.ok) return this.#become({ state: 'valid' });
+    const { code, message } = answer.error;
+    this.#become({ state: 'trouble', detail: message, isRefused: code === 'datadog.denied' });
   }
 
   #become(next: KeyState): void {

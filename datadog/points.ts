@@ -6,9 +6,11 @@ import { Fault } from '../core/fault.js';
 import { clockToleranceMs } from '../core/foreign-clock.js';
 import type { InvalidReason, Point } from '../core/metric.js';
 import { fail, ok, type Result } from '../core/result.js';
-import { gauge, type Registry } from '../core/telemetry.js';
+import type { Registry } from '../core/telemetry.js';
+import { type BudgetReport, CallBudget } from './call-budget.js';
 import type { DatadogClient } from './client.js';
 import { oneLine } from './faults.js';
+import type { KeyReport } from './key-check.js';
 import { pickPoint } from './pick-point.js';
 import { parseRateLimit, pauseSeconds, type RateLimit } from './rate-limit.js';
 import type { Exchange } from './transport.js';
@@ -26,7 +28,8 @@ export type Reading =
 export class DatadogPoints {
   readonly #ports: { readonly client: DatadogClient; readonly clock: Clock };
   readonly #windowSeconds: number;
-  readonly #metrics: ReturnType<typeof rateLimitGauges>;
+  readonly #budget: CallBudget;
+  #keys: KeyReport = { verdict: 'unknown', detail: null, checkedAt: null };
   #pausedUntilMs = 0;
   #lastLimit: RateLimit | undefined;
 
@@ -37,12 +40,22 @@ export class DatadogPoints {
   ) {
     this.#ports = ports;
     this.#windowSeconds = options.windowSeconds;
-    this.#metrics = rateLimitGauges(ports.registry);
+    this.#budget = new CallBudget(ports);
   }
 
   /** What Datadog last said of the budget for queries. */
   rateLimit(): RateLimit | undefined {
     return this.#lastLimit;
+  }
+
+  /** What the last answers show of both keys together. */
+  keys(): KeyReport {
+    return this.#keys;
+  }
+
+  /** The budget for queries, for people; `undefined` before Datadog spoke of it. */
+  budget(): BudgetReport | undefined {
+    return this.#budget.describe();
   }
 
   /**
@@ -81,6 +94,7 @@ export class DatadogPoints {
       (exchange) => this.#obey(exchange),
       signal,
     );
+    this.#judgeKeys(answer);
     const isLimited = !answer.ok && answer.error.code === 'datadog.rate_limited';
     return isLimited ? fail(this.#pause() ?? answer.error) : answer;
   }
@@ -93,11 +107,18 @@ export class DatadogPoints {
       this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#ports.clock.monotonicMs() + seconds * 1000);
     if (limit.limit === undefined) return;
     this.#lastLimit = limit;
-    const endpoint = { endpoint: '/api/v1/query' };
-    this.#metrics.limit.set(endpoint, limit.limit);
-    if (limit.remaining !== undefined) this.#metrics.remaining.set(endpoint, limit.remaining);
-    if (limit.resetSeconds !== undefined) this.#metrics.reset.set(endpoint, limit.resetSeconds);
-    if (limit.periodSeconds !== undefined) this.#metrics.period.set(endpoint, limit.periodSeconds);
+    this.#budget.heard(limit);
+  }
+
+  /** An answer to a query is all that can be known of an application key. */
+  #judgeKeys(answer: Result<unknown, Fault>): void {
+    const isRefused = !answer.ok && answer.error.code === 'datadog.denied';
+    if (!answer.ok && !isRefused) return;
+    this.#keys = {
+      verdict: answer.ok ? 'valid' : 'invalid',
+      detail: answer.ok ? null : answer.error.message,
+      checkedAt: new Date(this.#ports.clock.nowMs()).toISOString(),
+    };
   }
 
   /** The instant of the reset, and not the wait, so that the text stays the same from one attempt to the next. */
@@ -194,16 +215,5 @@ function strayed(count: number): Reading {
     kind: 'none',
     reason: 'no_series',
     detail: `Datadog answered ${count} series that name no query (query_index), and none for this one`,
-  };
-}
-
-function rateLimitGauges(registry: Registry) {
-  const make = (name: string, help: string) =>
-    gauge(registry, `rate_limit_queries_${name}`, help, ['endpoint']);
-  return {
-    limit: make('limit', "Calls that Datadog's rate limit allows per period."),
-    remaining: make('remaining', 'Calls left in the present period.'),
-    reset: make('reset', 'Seconds until the present period ends.'),
-    period: make('period', "Seconds of the rate limit's period."),
   };
 }

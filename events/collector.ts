@@ -9,7 +9,7 @@ import { maxEventsUnderWay } from './courier.js';
 import { Ledger } from './ledger.js';
 import type { MessageOptions } from './message.js';
 import type { EventSource } from './reader.js';
-import { EventTally } from './tally.js';
+import { EventTally, type TallyReport } from './tally.js';
 import { Term } from './term.js';
 import { type Token, type TokenBox, TokenKeeper } from './token.js';
 
@@ -36,6 +36,18 @@ export interface CollectorOptions {
   readonly tokenName: string;
   /** So long is waited for events that make one message with the first; default 5 s. */
   readonly windowMs?: number;
+}
+
+/** The collection as a status page tells of it. */
+export interface EventsReport extends TallyReport {
+  readonly state: 'collecting' | 'waiting for the lead';
+  /** The revision up to which events were read; `null` while this replica reads none. */
+  readonly position: string | null;
+  readonly queued: number;
+  readonly underWay: number;
+  /** So many events may be sent again after a leader's sudden end. */
+  readonly mostRepeats: number;
+  readonly trouble: string | null;
 }
 
 const maxRemembered = 20_000;
@@ -90,7 +102,7 @@ export class EventCollector implements Component {
   }
 
   /** For a status page. */
-  describe(): object {
+  describe(): EventsReport {
     return {
       state: this.#ports.leadership.isLeader() ? 'collecting' : 'waiting for the lead',
       position: this.#term?.reader.position ?? null,

@@ -7,6 +7,15 @@ import type { Message } from './message.js';
 /** Reporters choose their reasons freely; beyond so many, all others are one. */
 const mostSeries = 500;
 
+/** What became of events since this process began. */
+export interface TallyReport {
+  readonly delivered: number;
+  /** RFC 3339. */
+  readonly lastDelivered: string | null;
+  /** By why. */
+  readonly dropped: Readonly<Record<string, number>>;
+}
+
 /** What became of events so far: for `/metrics`, where the first two have the names of the original agent, and for people. */
 export class EventTally {
   readonly #clock: Clock;
@@ -87,7 +96,7 @@ export class EventTally {
     return unsaid;
   }
 
-  describe(): object {
+  describe(): TallyReport {
     const last = this.#lastDeliveredAtMs;
     return {
       delivered: this.#deliveredSoFar,

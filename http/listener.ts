@@ -9,7 +9,7 @@ import type { Logger } from '../core/log.js';
 import type { RequestHandler } from './exchanges.js';
 import { defaultLimits, type HttpLimits } from './limits.js';
 import { countTraffic, type ListenerMetrics } from './listener-metrics.js';
-import { http1Settings, type ListenerOptions, ServerLife } from './server-life.js';
+import { http1Settings, type ListenerOptions, type ListenerReport, ServerLife } from './server-life.js';
 import {
   type CertificateFeed,
   certificateHealth,
@@ -54,6 +54,12 @@ export class TlsListener implements Component {
   /** The port while it listens; for the option 0, the one that the system chose. */
   address(): { readonly port: number } | undefined {
     return this.#life.port === undefined ? undefined : { port: this.#life.port };
+  }
+
+  /** For a status page. */
+  describe(): ListenerReport {
+    const connections = this.#traffic.openConnections;
+    return { name: this.name, port: this.#life.port ?? null, connections };
   }
 
   health(): Health {

@@ -6,6 +6,7 @@ import type { Registry } from '../core/telemetry.js';
 import { createHealthApp, type HealthCheck } from './health-app.js';
 import type { ListenerMetrics } from './listener-metrics.js';
 import { PlainListener } from './plain-listener.js';
+import type { ListenerReport } from './server-life.js';
 import { createTelemetryApp } from './telemetry-app.js';
 
 export interface ReplicaProcessPorts {
@@ -60,6 +61,16 @@ export class ReplicaProcess {
   /** Where the probes are answered, once they are. */
   healthPort(): number | undefined {
     return this.#health.address()?.port;
+  }
+
+  /** Where the replica's own metrics are, once they are. */
+  telemetryPort(): number | undefined {
+    return this.#telemetry.address()?.port;
+  }
+
+  /** The listeners of probes and scrapes, for a status page. */
+  listeners(): readonly ListenerReport[] {
+    return [this.#health.describe(), this.#telemetry.describe()];
   }
 
   /** Works until `signal` aborts; resolves to the error that ended it, or to `undefined` after an orderly stop. */

@@ -22,6 +22,15 @@ export interface ListenerOptions extends ListenAddress {
   readonly limits?: Partial<HttpLimits>;
 }
 
+/** A listener as a status page tells of it. */
+export interface ListenerReport {
+  readonly name: string;
+  /** `null` while it does not listen. */
+  readonly port: number | null;
+  /** Open now. */
+  readonly connections: number;
+}
+
 /** The most talkative that the log gets about refused connections. */
 const tellRefusedEveryMs = 60_000;
 

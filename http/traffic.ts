@@ -27,6 +27,10 @@ export class Traffic {
     return this.#exchanges.count;
   }
 
+  get openConnections(): number {
+    return this.#sockets.size;
+  }
+
   /** A TCP connection was accepted. */
   connected(socket: Socket): void {
     this.#sockets.add(socket);

@@ -1,11 +1,11 @@
-import type { Counter } from 'prom-client';
+import type { Counter, Histogram } from 'prom-client';
 import { type Dispatcher, request as send } from 'undici';
 import type { Clock } from '../core/clock.js';
 import { Fault, messageOf } from '../core/fault.js';
 import type { ForeignClock } from '../core/foreign-clock.js';
 import type { Logger } from '../core/log.js';
 import { fail, ok, type Result } from '../core/result.js';
-import { counter, type Registry } from '../core/telemetry.js';
+import { counter, histogram, type Registry } from '../core/telemetry.js';
 import type { Call, KubeApi, Method, Query, StreamCall } from './api.js';
 import { Connection, type Line } from './connection.js';
 import { toText, valueAt } from './json.js';
@@ -39,6 +39,7 @@ export class KubeClient implements KubeApi {
   readonly #options: KubeClientOptions;
   readonly #connection: Connection;
   readonly #requests: Counter<'verb' | 'status'> | undefined;
+  readonly #seconds: Histogram<'verb' | 'status'> | undefined;
 
   constructor(ports: KubeClientPorts, options: KubeClientOptions) {
     this.#ports = ports;
@@ -52,6 +53,7 @@ export class KubeClient implements KubeApi {
         'Requests to the Kubernetes API server, by verb and by class of the answer (2xx, 4xx, 5xx, or none)',
         ['verb', 'status'],
       );
+    this.#seconds = ports.registry && answerSeconds(ports.registry);
   }
 
   async request(
@@ -180,6 +182,8 @@ export class KubeClient implements KubeApi {
       ...(body === undefined ? {} : { body }),
     });
     this.#ports.clusterClock?.observe(reply.headers, sentAtMs);
+    const labels = { verb: 'silenceMs' in call ? 'WATCH' : method, status: statusClass(reply.statusCode) };
+    this.#seconds?.observe(labels, (this.#ports.clock.monotonicMs() - sentAtMs) / 1000);
     return reply;
   }
 
@@ -195,8 +199,22 @@ export class KubeClient implements KubeApi {
   }
 
   #count(verb: string, status: number | undefined): void {
-    this.#requests?.inc({ verb, status: status === undefined ? 'none' : `${Math.floor(status / 100)}xx` });
+    this.#requests?.inc({ verb, status: status === undefined ? 'none' : statusClass(status) });
   }
+}
+
+function statusClass(status: number): string {
+  return `${Math.floor(status / 100)}xx`;
+}
+
+function answerSeconds(registry: Registry) {
+  return histogram(
+    registry,
+    'kube_api_answer_seconds',
+    'Seconds until the Kubernetes API server began to answer, by verb and by class of the answer (2xx, 4xx, 5xx)',
+    ['verb', 'status'],
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  );
 }
 
 interface Attempt {

@@ -25,6 +25,27 @@ export interface FollowedFacts extends Followed {
   items(): ReadonlyMap<string, ObjectFacts>;
 }
 
+/** One kind of object, as a status page tells of it. */
+export interface FollowedReport {
+  readonly synced: boolean;
+  /** Since the API server was last heard of; `null` before the first time. */
+  readonly silentSeconds: number | null;
+  readonly health: Health;
+}
+
+/** All of it, as a status page tells of it. */
+export interface DirectoryReport {
+  /** Whether services are mapped. */
+  readonly enabled: boolean;
+  readonly nodes: FollowedReport & { readonly known: number };
+  readonly namespaces: FollowedReport & { readonly known: number };
+  readonly endpoints?: FollowedReport & {
+    readonly groups: number;
+    readonly nodes: number;
+    readonly pods: number;
+  };
+}
+
 export interface DirectoryPorts {
   readonly nodes: FollowedFacts;
   readonly namespaces: FollowedFacts;
@@ -149,7 +170,7 @@ export class Directory {
   }
 
   /** For people: how much is known, and how old it may be. */
-  describe(): object {
+  describe(): DirectoryReport {
     const { nodes, namespaces, services } = this.#ports;
     const of = (part: Followed) => ({
       synced: part.hasSynced(),

@@ -8,6 +8,7 @@ import type { Logger } from '../core/log.js';
 import type { MetricId, MetricRecord } from '../core/metric.js';
 import { ok, type Result } from '../core/result.js';
 import { Wake } from '../core/wake.js';
+import { type CopyReport, describeShards, lagOf } from './copy-report.js';
 import { isNewer, newest } from './newest.js';
 import { type ShardReader, type StoredShard, shardCount, shardName } from './shard-content.js';
 import { ShardMemory } from './shard-memory.js';
@@ -76,6 +77,7 @@ export class Replicator implements Component {
    */
   #office: 'none' | 'taken over' | 'confirmed' = 'none';
   #lastChangeAtMs: number | undefined;
+  #lagMs: number | undefined;
   #readAtMs = Number.NEGATIVE_INFINITY;
   readonly #primedListeners = new Listeners();
   #isPrimed = false;
@@ -89,6 +91,7 @@ export class Replicator implements Component {
     const { store, leadership, clock } = this.#ports;
     const onLeadership = (): void => {
       if (!leadership.isLeader()) this.#office = 'none';
+      this.#lagMs = undefined;
       this.#wake.wake();
     };
     const stops = [store.onChange(() => this.#wake.wake()), leadership.onChange(onLeadership)];
@@ -120,6 +123,25 @@ export class Replicator implements Component {
     return this.#lastChangeAtMs === undefined
       ? undefined
       : this.#ports.clock.monotonicMs() - this.#lastChangeAtMs;
+  }
+
+  /** For a status page. */
+  describe(): CopyReport {
+    const configMaps = describeShards(this.#memory, { name: this.#options.name, count: this.#count });
+    const unchangedForMs = this.unchangedForMs();
+    const silentMs = this.#silentMs();
+    return {
+      configMaps,
+      bytes: configMaps.reduce((sum, { bytes }) => sum + bytes, 0),
+      unchangedSeconds: unchangedForMs === undefined ? null : unchangedForMs / 1000,
+      lagSeconds: this.#lagMs === undefined ? null : this.#lagMs / 1000,
+      silentSeconds: silentMs === Number.POSITIVE_INFINITY ? null : silentMs / 1000,
+    };
+  }
+
+  /** Milliseconds, by both replicas' clocks; `undefined` for the leader, and before a change came. */
+  lagMs(): number | undefined {
+    return this.#lagMs;
   }
 
   health(): Health {
@@ -261,7 +283,11 @@ export class Replicator implements Component {
   #note(index: number, shard: StoredShard | undefined): void {
     const sighting = this.#memory.note(index, shard);
     if (sighting === 'known') return;
+    const isFirst = this.#lastChangeAtMs === undefined;
     this.#lastChangeAtMs = this.#ports.clock.monotonicMs();
+    // What was there at the start was written whenever it was.
+    if (sighting === 'leaders' && !isFirst && !this.#ports.leadership.isLeader())
+      this.#lagMs = lagOf(shard, this.#ports.clock);
     if (sighting === 'foreign') this.#tellForeign(index, shard);
     // A first shard that does not say leaves the count as it was.
     else if (index === 0) this.#count = shardCount(shard, this.#options.maxShards) ?? this.#count;

@@ -14,6 +14,8 @@ export interface IsolationBudget {
   callsLeft: number;
   /** Heard before a search; without them every refusal is believed. */
   readonly witnesses?: Witnesses;
+  /** Hears of each batch that is halved. */
+  readonly onSplit?: () => void;
 }
 
 /**
@@ -39,6 +41,7 @@ async function halve(
 ): Promise<ReadonlyMap<DatadogQuery, Outcome>> {
   if (budget.callsLeft < 2) return failAll(batch, refusedTogether(batch.length, refusal));
   budget.callsLeft -= 2;
+  budget.onSplit?.();
   const middle = Math.ceil(batch.length / 2);
   const askHalf = async (half: readonly DatadogQuery[]): Promise<ReadonlyMap<DatadogQuery, Outcome>> => {
     const answer = await ask(half);

@@ -4,13 +4,14 @@ import { Fault } from '../core/fault.js';
 import type { Logger } from '../core/log.js';
 import { type HeldRecord, lastPointOf, type MetricId, type MetricRecord } from '../core/metric.js';
 import { fail, type Result } from '../core/result.js';
-import { gauge, histogram, type Registry } from '../core/telemetry.js';
+import type { Registry } from '../core/telemetry.js';
 import { Wake } from '../core/wake.js';
 import { type AgendaOptions, nextStep } from './agenda.js';
 import type { Ask } from './isolate.js';
 import { effectiveMaxAgeMs, judge } from './judge.js';
 import type { DatadogQuery } from './query.js';
 import type { Outcome, Reading } from './reading.js';
+import { type RefreshReport, RefreshTally } from './refresh-tally.js';
 import { askRound, type RoundLimits, type RoundQueries } from './round.js';
 import { RoundLog } from './round-log.js';
 import { Suspects } from './suspects.js';
@@ -80,7 +81,7 @@ export class Refresher implements Component {
   readonly #wake = new Wake();
   readonly #suspects = new Suspects();
   readonly #roundLog: RoundLog;
-  readonly #metrics: ReturnType<typeof refresherMetrics>;
+  readonly #tally: RefreshTally;
   #lastFullAtMs: number | undefined;
   #lastNewAtMs: number | undefined;
   #newSinceMs: number | undefined;
@@ -94,7 +95,7 @@ export class Refresher implements Component {
     this.#ports = ports;
     this.#options = options;
     this.#roundLog = new RoundLog(ports.log);
-    this.#metrics = refresherMetrics(ports.registry);
+    this.#tally = new RefreshTally(ports);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -128,12 +129,16 @@ export class Refresher implements Component {
     return { state: 'ready' };
   }
 
+  /** The last refresh that this replica made as the leader; `undefined` before. */
+  lastRefresh(): RefreshReport | undefined {
+    return this.#tally.last();
+  }
+
   /** One look at the agenda; answers how long nothing is to do. */
   async #turn(signal: AbortSignal): Promise<number> {
     const { wants, leadership, clock } = this.#ports;
     if (!leadership.isLeader() || !wants.hasSynced() || !this.#mayBegin()) {
-      // The leader counts what is wanted; one that was must not go on saying what it counted then.
-      if (this.#lastFullAtMs !== undefined) this.#metrics.records.reset();
+      if (this.#lastFullAtMs !== undefined) this.#tally.notLeading();
       this.#lastFullAtMs = undefined;
       this.#wantsChanged = true;
       return Math.min(idleMs, this.#primingLeftMs() || idleMs);
@@ -203,10 +208,16 @@ export class Refresher implements Component {
     if (scope === 'all') this.#lastFullAtMs = startedAtMs;
     if (this.#newSinceMs !== undefined) this.#lastNewAtMs = startedAtMs;
     const queries = this.#due(wants.list(), scope);
-    const ask: Ask = async (batch) =>
-      leadership.isLeader() ? points.latest(batch, signal) : fail(notLeading());
+    const count = this.#tally.begin(scope, queries.together.length + queries.alone.length);
+    const ask: Ask = async (batch) => {
+      if (!leadership.isLeader()) return fail(notLeading());
+      count.called(batch.length);
+      return points.latest(batch, signal);
+    };
     const asked = new AbortController();
-    const asking = askRound(queries, ask, this.#options).finally(() => asked.abort());
+    const asking = askRound({ ...queries, onSplit: count.split }, ask, this.#options).finally(() =>
+      asked.abort(),
+    );
     await this.#keepInStepUntil(asked.signal);
     const outcomes = await asking;
     // A round that was cut short by a stop or by the loss of leadership says nothing about Datadog.
@@ -215,7 +226,7 @@ export class Refresher implements Component {
     this.#roundLog.tell(outcomes);
     const records = this.#store(outcomes);
     this.#hasRefreshed = true;
-    this.#measure(records, clock.monotonicMs() - startedAtMs);
+    count.ended(records);
   }
 
   #due(wants: readonly Want[], scope: 'all' | 'new'): RoundQueries {
@@ -285,34 +296,9 @@ export class Refresher implements Component {
     const refusal = asked === undefined ? this.#suspects.refusal(query) : undefined;
     return refusal === undefined ? asked : { kind: 'failed', fault: refusal };
   }
-
-  #measure(records: ReadonlyMap<MetricId, MetricRecord>, tookMs: number): void {
-    const valid = [...records.values()].filter((record) => record.state === 'valid').length;
-    this.#metrics.records.set({ valid: 'true' }, valid);
-    this.#metrics.records.set({ valid: 'false' }, records.size - valid);
-    this.#metrics.elapsed.observe(tookMs / 1000);
-  }
 }
 
 /** Ends a round without another call; nothing of it is stored. */
 function notLeading(): Fault {
   return new Fault('datadog.unreachable', 'this replica does not lead any more');
-}
-
-function refresherMetrics(registry: Registry) {
-  return {
-    records: gauge(
-      registry,
-      'external_metrics',
-      'Wanted external metrics, by whether they have a value to serve.',
-      ['valid'],
-    ),
-    elapsed: histogram(
-      registry,
-      'external_metrics_retriever_elapsed',
-      'Seconds that a refresh took.',
-      [],
-      [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
-    ),
-  };
 }

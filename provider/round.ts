@@ -22,6 +22,8 @@ export interface RoundQueries {
   readonly alone: readonly DatadogQuery[];
   /** Those of them that Datadog has answered before, in random order. */
   readonly answered?: readonly DatadogQuery[];
+  /** Hears of each refused batch that is halved. */
+  readonly onSplit?: () => void;
 }
 
 /**
@@ -37,7 +39,12 @@ export async function askRound(
   const together = toBatches(queries.together, limits);
   const alone = toBatches(queries.alone, { ...limits, maxQueries: 1 });
   const witnesses = new Witnesses(queries.answered ?? []);
-  const budget: IsolationBudget = { callsLeft: isolationCalls, witnesses };
+  const { onSplit } = queries;
+  const budget: IsolationBudget = {
+    callsLeft: isolationCalls,
+    witnesses,
+    ...(onSplit === undefined ? {} : { onSplit }),
+  };
   const guarded = stopInOutage(ask);
   const answers = await inParallel(
     [...together.batches, ...alone.batches],

@@ -1,0 +1,118 @@
+import { type Clock, every } from '../core/clock.js';
+import type { Component, Health } from '../core/component.js';
+import { type Registry, readNumber } from '../core/telemetry.js';
+import { type KubeApi, resourcePath } from './api.js';
+import { toText, valueAt } from './json.js';
+
+/** How the cluster sees the one that answers external metrics; `problem` says why nothing newer is known. */
+export interface RegistrationReport {
+  readonly name: string;
+  /** The condition `Available`, as the cluster last said. */
+  readonly available: 'True' | 'False' | 'Unknown';
+  readonly reason: string | null;
+  readonly message: string | null;
+  /** `namespace/name` of the Service that the cluster asks. */
+  readonly service: string | null;
+  /** Whether that is ours. */
+  readonly isOurs: boolean;
+  /** RFC 3339; when this was read. */
+  readonly readAt: string | null;
+  readonly problem: string | null;
+}
+
+export interface RegistrationPorts {
+  readonly client: KubeApi;
+  readonly clock: Clock;
+  readonly registry: Registry;
+}
+
+const name = 'v1beta1.external.metrics.k8s.io';
+const path = resourcePath({ api: '/apis/apiregistration.k8s.io/v1', resource: 'apiservices' }, { name });
+const periodMs = 30_000;
+const unread: RegistrationReport = {
+  name,
+  available: 'Unknown',
+  reason: null,
+  message: null,
+  service: null,
+  isOurs: false,
+  readAt: null,
+  problem: 'not read yet',
+};
+
+/**
+ * Looks twice a minute at the APIService of external metrics, for people: is it there, does it lead to us, and can the API
+ * server reach us? Nothing rests on it, so that a missing right is told there and nowhere else.
+ */
+export class Registration implements Component {
+  readonly name = 'registration';
+  readonly #ports: RegistrationPorts;
+  readonly #ours: string;
+  #report = unread;
+
+  /** @param options `service`: ours, as `namespace/name` */
+  constructor(ports: RegistrationPorts, options: { readonly service: string }) {
+    this.#ports = ports;
+    this.#ours = options.service;
+    readNumber(
+      ports.registry,
+      {
+        name: 'external_metrics_apiservice_available',
+        help: 'Whether the APIService leads to our Service and the API server reaches it: 1 or 0; NaN while it cannot be read.',
+      },
+      () => availability(this.#report),
+    );
+  }
+
+  describe(): RegistrationReport {
+    return this.#report;
+  }
+
+  health(): Health {
+    return { state: 'ready' };
+  }
+
+  run(signal: AbortSignal): Promise<void> {
+    return every(this.#ports.clock, periodMs, () => this.#look(signal), signal);
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    const found = await this.#ports.client.request('GET', path, {}, signal);
+    if (signal.aborted) return;
+    const readAt = new Date(this.#ports.clock.nowMs()).toISOString();
+    if (found.ok) this.#report = read(found.value, this.#ours, readAt);
+    else if (found.error.code === 'kube.not_found')
+      this.#report = {
+        ...unread,
+        readAt,
+        problem: `there is no APIService ${name}: apply the one of our manifests`,
+      };
+    else this.#report = { ...this.#report, problem: `it cannot be read: ${found.error.message}` };
+  }
+}
+
+function read(object: unknown, ours: string, readAt: string): RegistrationReport {
+  const listed = valueAt(object, 'status', 'conditions');
+  const conditions: readonly unknown[] = Array.isArray(listed) ? listed : [];
+  const condition = conditions.find((one) => valueAt(one, 'type') === 'Available');
+  const status = valueAt(condition, 'status');
+  const namespace = toText(valueAt(object, 'spec', 'service', 'namespace'));
+  const serviceName = toText(valueAt(object, 'spec', 'service', 'name'));
+  const service = namespace === undefined || serviceName === undefined ? null : `${namespace}/${serviceName}`;
+  return {
+    name,
+    available: status === 'True' || status === 'False' ? status : 'Unknown',
+    reason: toText(valueAt(condition, 'reason')) ?? null,
+    message: toText(valueAt(condition, 'message')) ?? null,
+    service,
+    isOurs: service === ours,
+    readAt,
+    problem: null,
+  };
+}
+
+/** A missing APIService was read, and is as bad as one that leads elsewhere. */
+function availability({ available, isOurs, readAt }: RegistrationReport): number | undefined {
+  if (readAt === null) return undefined;
+  return isOurs && available === 'True' ? 1 : 0;
+}
