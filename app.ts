@@ -11,9 +11,10 @@ import { buildCertificate } from './wiring/certificate.js';
 import { buildCluster } from './wiring/cluster.js';
 import { buildExternalMetrics } from './wiring/external-metrics.js';
 import type { AppInputs } from './wiring/inputs.js';
-import { buildIntake, type IntakeSide } from './wiring/intake.js';
+import { buildIntake } from './wiring/intake.js';
 import { buildLeadership, type Leadership, release } from './wiring/leadership.js';
 import { buildNodeSide } from './wiring/node-side.js';
+import { buildStatus } from './wiring/status.js';
 
 /** One replica, built and at rest. */
 export interface App {
@@ -42,7 +43,7 @@ export function buildApp(given: AppInputs): Result<App, string> {
   if (!cluster.ok) return cluster;
   const { ports, times } = cluster.value;
   const metrics = createListenerMetrics(registry);
-  const { leadership, election } = buildLeadership(inputs, ports, times);
+  const { leadership, election, lock } = buildLeadership(inputs, ports, times);
   const certificate = buildCertificate(inputs, ports, times);
   const corridor = config.externalMetrics.enabled
     ? buildExternalMetrics(given, {
@@ -61,13 +62,24 @@ export function buildApp(given: AppInputs): Result<App, string> {
     ...(election === undefined ? [] : [election]),
     ...intake.checks,
   ];
+  const status = buildStatus(given, {
+    leadership,
+    lock,
+    keeper,
+    datadogClock,
+    clusterClock,
+    checks,
+    corridor: corridor?.status,
+    intake,
+    listeners: () => process.listeners(),
+  });
   const nodeSide = buildNodeSide(inputs, {
     cluster: ports,
     times,
     leadership,
     certificate,
     metrics,
-    status: (metadata) => describe(inputs, { leadership, checks, metadata, intake }),
+    status,
     readiness: () => reportHealth('ready', checks),
   });
   checks.push(...nodeSide.checks);
@@ -86,8 +98,9 @@ export function buildApp(given: AppInputs): Result<App, string> {
       await ports.client.close();
     },
   };
+  const process = new ReplicaProcess({ clock: keeper, log, registry, metrics }, parts, config.process);
   return ok({
-    process: new ReplicaProcess({ clock: keeper, log, registry, metrics }, parts, config.process),
+    process,
     metricsPort: () => corridor?.listener.address()?.port,
     commandPort: () => nodeSide.listener.address()?.port,
     isLeader: () => leadership.isLeader(),
@@ -113,31 +126,4 @@ function leadingGroup(
   afterwards: () => Promise<void>,
 ): Group {
   return { components: [...work, ...(election === undefined ? [] : [election])], afterwards };
-}
-
-/** What this replica tells of itself. */
-function describe(
-  { config, clock, version, commit }: AppInputs,
-  {
-    leadership,
-    checks,
-    metadata,
-    intake,
-  }: {
-    readonly leadership: Leadership;
-    readonly checks: readonly HealthCheck[];
-    readonly metadata: object;
-    readonly intake: IntakeSide;
-  },
-): object {
-  return {
-    version,
-    commit,
-    time: new Date(clock.nowMs()).toISOString(),
-    pod: config.kubernetes.podName,
-    leader: leadership.leader(),
-    health: { live: reportHealth('live', checks), ready: reportHealth('ready', checks) },
-    metadata,
-    ...intake.describe(),
-  };
 }

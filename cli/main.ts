@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { placedSettings } from '../config/schema.js';
 import { showConfig } from './config.js';
+import type { OutputOptions } from './output.js';
 import type { SettingsOptions } from './settings-sources.js';
 import { onClosedOutput } from './terminal.js';
 import { versionLine } from './version.js';
@@ -54,19 +55,56 @@ program
   .option('-j, --json', 'as JSON')
   .option('-p, --pretty-json', 'as JSON, indented')
   .option('-o, --file <path>', 'write to a file in place of standard output')
-  .action(async (node: string | undefined, given: MetamapFlags) => {
+  .action(async (node: string | undefined, given: OutputFlags) => {
     onClosedOutput(() => process.exit(0));
     const { metamap } = await import('./metamap.js');
-    const format = given.prettyJson === true ? 'pretty-json' : given.json === true ? 'json' : 'text';
-    process.exitCode = await metamap(settingsOptions(), { node, format, file: given.file }, wantsColor());
+    process.exitCode = await metamap(settingsOptions(), { node, ...outputOptions(given) }, wantsColor());
+  });
+
+program
+  .command('status')
+  .description('print how the running Cluster Agent is')
+  .option('-j, --json', 'as JSON')
+  .option('-p, --pretty-json', 'as JSON, indented')
+  .option('-o, --file <path>', 'write to a file in place of standard output')
+  .action(async (given: OutputFlags) => {
+    onClosedOutput(() => process.exit(0));
+    const { status } = await import('./status.js');
+    process.exitCode = await status(settingsOptions(), outputOptions(given), wantsColor());
+  });
+
+program
+  .command('health')
+  .description('print which parts of the running Cluster Agent are well; the exit code is 1 when one is not')
+  .option('-j, --json', 'as JSON')
+  .option('-p, --pretty-json', 'as JSON, indented')
+  .option('-o, --file <path>', 'write to a file in place of standard output')
+  .action(async (given: OutputFlags) => {
+    onClosedOutput(() => process.exit(0));
+    const { health } = await import('./health.js');
+    process.exitCode = await health(settingsOptions(), outputOptions(given), wantsColor());
+  });
+
+program
+  .command('telemetry')
+  .description("print the running Cluster Agent's own metrics, in Prometheus format")
+  .option('-o, --file <path>', 'write to a file in place of standard output')
+  .action(async (given: OutputFlags) => {
+    onClosedOutput(() => process.exit(0));
+    const { telemetry } = await import('./telemetry.js');
+    process.exitCode = await telemetry(settingsOptions(), { file: given.file }, wantsColor());
   });
 
 await program.parseAsync();
 
-interface MetamapFlags {
+interface OutputFlags {
   readonly json?: boolean;
   readonly prettyJson?: boolean;
   readonly file?: string;
+}
+
+function outputOptions({ json, prettyJson, file }: OutputFlags): OutputOptions {
+  return { format: prettyJson === true ? 'pretty-json' : json === true ? 'json' : 'text', file };
 }
 
 function settingsOptions(): SettingsOptions {

@@ -3,6 +3,7 @@ import { type Config, loadConfig, secretsOf } from '../config/load.js';
 import { problemText } from '../config/problem.js';
 import { systemClock } from '../core/clock.js';
 import { createLogger, type Logger } from '../core/log.js';
+import { RecentLog } from '../core/recent-log.js';
 import { createScrub } from '../core/scrub.js';
 import { createRegistry } from '../core/telemetry.js';
 import { buildInfo } from './build-info.js';
@@ -29,7 +30,13 @@ export async function start(options: SettingsOptions, wantsColor: boolean): Prom
   }
   const { tokens, notices } = obtained.value;
   const scrub = createScrub([...secretsOf(config), tokens.agents, tokens.local]);
-  const log = createLogger(config.process.logLevel, scrub);
+  const recentLog = new RecentLog();
+  const log = createLogger(config.process.logLevel, scrub, {
+    write: (line) => {
+      recentLog.write(line);
+      process.stdout.write(line);
+    },
+  });
   announce(config, log);
   for (const notice of notices) log.warn({}, notice);
   exitOnBugs(log);
@@ -43,6 +50,8 @@ export async function start(options: SettingsOptions, wantsColor: boolean): Prom
       environment: process.env,
       ...buildInfo(),
       tokens,
+      recentLog,
+      ...(sources.file === undefined ? {} : { settingsPath: sources.file.path }),
     },
     signal,
   );

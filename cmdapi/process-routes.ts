@@ -1,12 +1,14 @@
-import { jsonReply } from './reply.js';
-import type { Route } from './route.js';
+import { jsonReply, type Reply, textReply } from './reply.js';
+import type { Question, Route } from './route.js';
+import type { StatusReport } from './status/report.js';
+import { statusText } from './status/text.js';
 
 /** This process, as it tells of itself. */
 export interface ProcessPorts {
   readonly hostname: string;
   readonly version: AdvertisedVersion;
-  /** All that is to be known of this replica, as JSON. */
-  readonly status: () => object;
+  /** All that is to be known of this replica. */
+  readonly status: () => StatusReport;
   /** Which parts are well, by the readiness probe. */
   readonly health: () => { readonly Healthy: readonly string[]; readonly Unhealthy: readonly string[] };
 }
@@ -56,7 +58,7 @@ export function processRoutes({ hostname, version, status, health }: ProcessPort
       method: 'GET',
       path: '/status',
       credential: 'local',
-      answer: () => jsonReply(status()),
+      answer: (question) => statusReply(status(), question),
     },
     {
       handler: 'health',
@@ -72,7 +74,14 @@ export function processRoutes({ hostname, version, status, health }: ProcessPort
       // The request is passed on with the caller's token, and this is the one that all replicas share.
       credential: 'agents',
       isLeaderOnly: true,
-      answer: () => jsonReply(status()),
+      answer: (question) => statusReply(status(), question),
     },
   ];
+}
+
+/** JSON, or with `?format=text` what `datadog-cluster-agent status` prints, as newer original agents answer it. */
+function statusReply(report: StatusReport, question: Question): Reply {
+  return question.query('format').includes('text')
+    ? textReply(200, statusText(report).trimEnd())
+    : jsonReply(report);
 }

@@ -7,6 +7,7 @@ import { loadConfig, secretsOf } from '../config/load.js';
 import { problemText } from '../config/problem.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { createLogger, type LogLevel } from '../core/log.js';
+import { RecentLog } from '../core/recent-log.js';
 import { createScrub } from '../core/scrub.js';
 import { createRegistry } from '../core/telemetry.js';
 import { fieldAt, type ObjectDraft } from './cluster/object.js';
@@ -99,7 +100,13 @@ export class StandIns {
       flags: {},
     });
     if (!loaded.ok) throw new Error(loaded.error.map(problemText).join('\n'));
-    const log = createLogger(choices.logLevel ?? 'off', createScrub(secretsOf(loaded.value)), choices.logTo);
+    const recentLog = new RecentLog();
+    const log = createLogger(choices.logLevel ?? 'off', createScrub(secretsOf(loaded.value)), {
+      write: (line) => {
+        recentLog.write(line);
+        (choices.logTo ?? process.stdout).write(line);
+      },
+    });
     const registry = createRegistry({ withProcessMetrics: false });
     const app = buildApp({
       config: loaded.value,
@@ -110,6 +117,7 @@ export class StandIns {
       version: '0.0.0-simulated',
       commit: 'simulated',
       tokens,
+      recentLog,
     });
     if (!app.ok) throw new Error(app.error);
     return this.#run(choices.name, app.value);

@@ -15,9 +15,11 @@ import type { ListenerMetrics } from '../http/listener-metrics.js';
 import { AuthenticationConfigWatch } from '../kube/authentication-config.js';
 import { Autoscalers } from '../kube/autoscalers.js';
 import { ConfigMapShards } from '../kube/configmap.js';
+import { Registration } from '../kube/registration.js';
 import { Reviews } from '../kube/review.js';
 import { describeReplica } from '../leader/replica-view.js';
 import { Replicator } from '../metricsstore/replicator.js';
+import { reportSeries } from '../metricsstore/series.js';
 import { ShardReader } from '../metricsstore/shard-content.js';
 import { ShardWriter } from '../metricsstore/shard-writer.js';
 import { Store } from '../metricsstore/store.js';
@@ -27,6 +29,8 @@ import { Wants } from '../provider/wants.js';
 import { type ClusterPorts, requestTimeoutMs, type WatchTimes } from './cluster.js';
 import type { AppInputs } from './inputs.js';
 import type { Leadership } from './leadership.js';
+import { describeMetricsSide, type MetricsStatusParts } from './metrics-status.js';
+import { reflectorStatus } from './reflector-status.js';
 
 /** What this side stands on. */
 export interface ExternalMetricsPorts {
@@ -50,6 +54,7 @@ export interface ExternalMetricsSide {
   readonly checks: readonly HealthCheck[];
   /** Since each thing that is watched was last heard of. */
   readonly silences: Readonly<Record<string, () => number>>;
+  readonly status: MetricsStatusParts;
   readonly close: () => Promise<void>;
 }
 
@@ -134,16 +139,42 @@ export function buildExternalMetrics(given: AppInputs, ports: ExternalMetricsPor
       drainMs: config.process.drainSeconds * 1000,
     },
   );
+  const registration = new Registration(
+    { client: ports.cluster.client, clock, registry },
+    { service: `${config.kubernetes.namespace}/${config.certificate.serviceName}` },
+  );
+  reportSeries({ registry, clock, records: store, leadership, copy: replicator });
   return {
     listener,
     leading: [refresher, replicator],
-    standing: [autoscalers, authentication, keyCheck],
+    standing: [autoscalers, authentication, keyCheck, registration],
     checks: [...checks, listener],
     silences: {
       autoscalers: () => autoscalers.staleForMs(),
       'authentication-config': () => authentication.staleForMs(),
       'stored-metrics': () => shards.heardAgoMs(),
     },
+    status: describeMetricsSide({
+      inputs,
+      store,
+      wants,
+      refresher,
+      replicator,
+      registration,
+      certificate,
+      points,
+      keyCheck,
+      listener,
+      reflectors: () => [
+        reflectorStatus('autoscalers with external metrics', autoscalers, autoscalers.list().length),
+        reflectorStatus('authentication config', authentication, null),
+        reflectorStatus(
+          'stored metrics',
+          { staleForMs: () => shards.heardAgoMs(), health: () => replicator.health() },
+          store.snapshot.size,
+        ),
+      ],
+    }),
     close: async () => {
       server.close();
       await dispatcher.close();

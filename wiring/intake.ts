@@ -1,3 +1,4 @@
+import type { EventsStatus, KeyStatus, Part, ServiceChecksStatus } from '../cmdapi/status/report.js';
 import type { Config } from '../config/load.js';
 import type { Component } from '../core/component.js';
 import type { ForeignClock } from '../core/foreign-clock.js';
@@ -12,6 +13,7 @@ import { EventLog } from '../kube/events.js';
 import type { ClusterPorts, WatchTimes } from './cluster.js';
 import type { AppInputs } from './inputs.js';
 import type { Leadership } from './leadership.js';
+import { shown } from './metrics-status.js';
 
 /** What this side stands on. */
 export interface IntakePorts {
@@ -28,9 +30,20 @@ export interface IntakeSide {
   readonly leading: readonly Component[];
   readonly standing: readonly Component[];
   readonly checks: readonly HealthCheck[];
-  readonly describe: () => object;
+  readonly describe: () => IntakeReport;
   readonly close: () => Promise<void>;
 }
+
+/** What this side tells for `/status`. */
+export interface IntakeReport {
+  readonly events: Part<EventsStatus>;
+  readonly serviceChecks: Part<ServiceChecksStatus>;
+  /** The key of the intake, where it is not the one that queries are made with. */
+  readonly keys: readonly KeyStatus[];
+}
+
+const eventsOff = { unavailable: 'not collected (DD_COLLECT_KUBERNETES_EVENTS)' };
+const serviceChecksOff = { unavailable: 'not collected' };
 
 /** For one event or a batch of service checks. */
 const timeoutMs = 10_000;
@@ -61,11 +74,16 @@ export function buildIntake(inputs: AppInputs, ports: IntakePorts): IntakeSide {
     standing,
     checks: [...leading, ...standing],
     describe: () => ({
-      events: events?.describe() ?? null,
-      ...(keyCheck && { apiKey: keyCheck.describe() }),
+      events: events?.describe() ?? eventsOff,
+      serviceChecks: serviceChecksOff,
+      keys: keyCheck === undefined ? [] : [describeKey(config, keyCheck)],
     }),
     close: () => dispatcher.close(),
   };
+}
+
+function describeKey({ datadog }: Config, keyCheck: KeyCheck): KeyStatus {
+  return { kind: 'API key', purpose: 'the intake', shown: shown(datadog.apiKey), ...keyCheck.describe() };
 }
 
 /** Then it is checked on the side of external metrics. */

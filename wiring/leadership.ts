@@ -4,6 +4,7 @@ import { Election } from '../leader/election.js';
 import { LoneLeader } from '../leader/lone.js';
 import type { ClusterPorts, WatchTimes } from './cluster.js';
 import type { AppInputs } from './inputs.js';
+import { LockView } from './lock-view.js';
 
 /** Who leads, by an election or because there is only one replica. */
 export type Leadership = Election | LoneLeader;
@@ -15,16 +16,22 @@ export function buildLeadership(
   { config, clock, log, registry }: AppInputs,
   ports: ClusterPorts,
   times: WatchTimes,
-): { readonly leadership: Leadership; readonly election: Election | undefined } {
+): {
+  readonly leadership: Leadership;
+  readonly election: Election | undefined;
+  /** What the lock says, for people; `undefined` where election is turned off. */
+  readonly lock: LockView | undefined;
+} {
   const { leaderElection, kubernetes } = config;
-  if (!leaderElection.enabled) return { leadership: new LoneLeader(clock.nowMs()), election: undefined };
+  if (!leaderElection.enabled)
+    return { leadership: new LoneLeader(clock.nowMs()), election: undefined, lock: undefined };
   const place = { namespace: kubernetes.namespace, name: leaderElection.leaseName };
-  const box = new LeaseBox(ports, { ...times, ...place });
+  const box = new LockView(new LeaseBox(ports, { ...times, ...place }));
   const election = new Election(
     { box, clock, log, registry, random: ports.random },
     { identity: kubernetes.podName, durationSeconds: leaderElection.leaseSeconds },
   );
-  return { leadership: election, election };
+  return { leadership: election, election, lock: box };
 }
 
 /** Gives the lead up, within a bound. */

@@ -2,6 +2,7 @@ import type { CertificateSource } from '../certs/source.js';
 import { Forwarder } from '../cmdapi/forwarder.js';
 import { advertisedVersion } from '../cmdapi/process-routes.js';
 import { createCommandApi } from '../cmdapi/server.js';
+import type { StatusReport } from '../cmdapi/status/report.js';
 import { Token } from '../cmdapi/token.js';
 import type { Component } from '../core/component.js';
 import { Patient } from '../core/patient.js';
@@ -19,6 +20,8 @@ import { certifiedName } from './certificate.js';
 import type { ClusterPorts, WatchTimes } from './cluster.js';
 import type { AppInputs } from './inputs.js';
 import type { Leadership } from './leadership.js';
+import { reflectorStatus } from './reflector-status.js';
+import type { NodeStatusParts } from './status.js';
 
 /** What this side stands on. */
 export interface NodeSidePorts {
@@ -28,7 +31,7 @@ export interface NodeSidePorts {
   readonly certificate: CertificateSource;
   readonly metrics: ListenerMetrics;
   /** All that is to be known of this replica, given what this side knows. */
-  readonly status: (metadata: object) => object;
+  readonly status: (own: NodeStatusParts) => StatusReport;
   readonly readiness: () => HealthReport;
 }
 
@@ -72,12 +75,17 @@ export function buildNodeSide(inputs: AppInputs, ports: NodeSidePorts): NodeSide
     { leadership, addresses, trust: certificate, clock, log, registry },
     { service: `${namespace}/${service}`, serverName: certifiedName(inputs) },
   );
+  const own: NodeStatusParts = {
+    metadata: () => ({ ...directory.describe(), clusterId: clusterId.current() ?? null }),
+    reflectors: () => [...metadata.reflectors(), reflectorStatus('replica addresses', addresses, null)],
+    listener: () => listener.describe(),
+  };
   const handler = createCommandApi({
     directory,
     clusterId: () => clusterId.current(),
     hostname: config.datadog.hostname ?? config.kubernetes.podName,
     version: advertisedVersion(inputs),
-    status: () => ports.status({ ...directory.describe(), clusterId: clusterId.current() ?? null }),
+    status: () => ports.status(own),
     health: ports.readiness,
     tokens: { agents: new Token(inputs.tokens.agents), local: new Token(inputs.tokens.local) },
     forwarder,
@@ -142,6 +150,13 @@ function buildMetadata(inputs: AppInputs, { cluster, times }: NodeSidePorts) {
     directory,
     clusterId,
     parts: [nodes, namespaces, ...(endpoints === undefined ? [] : [endpoints])],
+    reflectors: () => [
+      reflectorStatus('nodes', nodes, nodes.items().size),
+      reflectorStatus('namespaces', namespaces, namespaces.items().size),
+      ...(endpoints === undefined
+        ? []
+        : [reflectorStatus('groups of endpoints', endpoints, mapping.size().groups)]),
+    ],
     silences: {
       nodes: () => nodes.staleForMs(),
       namespaces: () => namespaces.staleForMs(),

@@ -14,6 +14,7 @@ import { Mapping } from '../../metadata/mapping.js';
 import { type ObjectDraft, textsAt } from '../../simulator/cluster/object.js';
 import { LargeCluster, smallSize } from '../../simulator/large-cluster.js';
 import { tokens } from '../../simulator/stand-ins.js';
+import { sampleReport } from '../unit/cmdapi/status/sample-report.js';
 import { getHttp1 } from '../unit/http/https-clients.js';
 import { tlsScene } from '../unit/http/tls-scene.js';
 
@@ -43,7 +44,7 @@ export async function hostileScene(limits: Partial<HttpLimits> = {}) {
     clusterId: () => undefined,
     hostname: 'host',
     version: advertisedVersion({ version: '0', commit: '0' }),
-    status: () => ({}),
+    status: () => sampleReport,
     health: () => ({ Healthy: [], Unhealthy: [] }),
     tokens: { agents: new Token(tokens.agents), local: new Token(tokens.local) },
     forwarder: { forward: () => Promise.resolve(undefined) },

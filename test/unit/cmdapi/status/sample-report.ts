@@ -1,0 +1,160 @@
+import type { StatusReport } from '../../../../cmdapi/status/report.js';
+
+const silent = { synced: true, silentSeconds: 12.4, health: { state: 'ready' } };
+
+/** A leader that is well. */
+export const sampleReport: StatusReport = {
+  version: '1.2.3',
+  commit: '0123abc',
+  time: '2026-03-04T05:06:07.000Z',
+  pod: 'dca-0',
+  process: {
+    pid: 7,
+    nodeVersion: 'v24.1.0',
+    startedAt: '2026-03-03T01:06:07.000Z',
+    uptimeSeconds: 100_800,
+    hostname: 'host.example',
+    hostnameFrom: 'DD_HOSTNAME (environment)',
+    logLevel: 'info',
+    settingsFile: '/etc/datadog-agent/datadog-cluster.yaml',
+  },
+  health: {
+    live: { Healthy: ['refresher', 'replicator'], Unhealthy: [], Details: {} },
+    ready: { Healthy: ['refresher', 'replicator'], Unhealthy: [], Details: {} },
+  },
+  leader: {
+    who: 'me',
+    sinceMs: Date.parse('2026-03-03T01:06:17Z'),
+    transitions: 3,
+    isElected: true,
+    lock: {
+      holder: 'dca-0',
+      acquiredAt: '2026-03-03T01:06:17.000Z',
+      renewedAt: '2026-03-04T05:06:02.000Z',
+      transitions: 3,
+    },
+  },
+  clocks: {
+    ownTime: '2026-03-04T05:06:07.000Z',
+    aheadOfDatadogSeconds: 0,
+    aheadOfClusterSeconds: 0,
+    trouble: null,
+  },
+  keys: [
+    {
+      kind: 'API key',
+      purpose: 'queries',
+      shown: '********bcdef',
+      verdict: 'valid',
+      detail: null,
+      checkedAt: '2026-03-04T04:36:07.000Z',
+    },
+    {
+      kind: 'application key',
+      purpose: 'queries',
+      shown: '********34567',
+      verdict: 'valid',
+      detail: null,
+      checkedAt: '2026-03-04T05:05:57.000Z',
+    },
+  ],
+  externalMetrics: {
+    port: 8443,
+    endpoint: 'https://api.datadoghq.com',
+    apiService: {
+      name: 'v1beta1.external.metrics.k8s.io',
+      available: 'True',
+      reason: 'Passed',
+      message: 'all checks passed',
+      service: 'datadog/datadog-custom-metrics-server',
+      isOurs: true,
+      readAt: '2026-03-04T05:05:50.000Z',
+      problem: null,
+    },
+    certificate: { notAfter: '2026-04-04T05:06:07.000Z', remainingSeconds: 2_678_400 },
+    metrics: {
+      wanted: 12,
+      valid: 9,
+      pending: 1,
+      invalid: 2,
+      invalidByReason: { no_series: 1, stale: 1 },
+      troubled: 0,
+      oldestSeconds: 48,
+    },
+    refresh: {
+      endedAt: '2026-03-04T05:05:57.000Z',
+      scope: 'all',
+      tookSeconds: 0.412,
+      queries: 12,
+      calls: 1,
+      splits: 0,
+    },
+    rateLimit: {
+      limit: 300,
+      periodSeconds: 3_600,
+      remaining: 180,
+      remainingMin: 180,
+      resetAt: '2026-03-04T05:36:07.000Z',
+    },
+  },
+  store: {
+    configMaps: [
+      {
+        name: 'datadog-custom-metrics',
+        exists: true,
+        entries: 12,
+        bytes: 4_321,
+        updatedAt: '2026-03-04T05:05:57.500Z',
+      },
+    ],
+    bytes: 4_321,
+    unchangedSeconds: 9.5,
+    lagSeconds: null,
+    silentSeconds: 3,
+  },
+  reflectors: [
+    { name: 'autoscalers', objects: 12, silentSeconds: 12.4, isStale: false },
+    { name: 'authentication config', objects: null, silentSeconds: 1, isStale: false },
+  ],
+  metadata: {
+    enabled: true,
+    clusterId: '01234567-89ab-4cde-8f01-23456789abcd',
+    nodes: { ...silent, known: 5 },
+    namespaces: { ...silent, known: 1 },
+    endpoints: { ...silent, groups: 40, nodes: 5, pods: 120 },
+  },
+  events: {
+    state: 'collecting',
+    position: '12345',
+    queued: 0,
+    underWay: 2,
+    delivered: 1_000,
+    lastDelivered: '2026-03-04T05:06:00.000Z',
+    dropped: {},
+    mostRepeats: 100,
+    trouble: null,
+  },
+  serviceChecks: {
+    source: 'componentstatuses',
+    lastReadAt: '2026-03-04T05:06:00.000Z',
+    components: [
+      { name: 'etcd-0', status: 'ok', message: '', since: '2026-03-03T01:06:17.000Z' },
+      { name: 'scheduler', status: 'critical', message: 'refused', since: '2026-03-04T05:00:07.000Z' },
+    ],
+    lastSubmission: { at: '2026-03-04T05:06:01.000Z', trouble: null },
+    denial: null,
+  },
+  listeners: [
+    { name: 'external-metrics-api', port: 8443, connections: 4 },
+    { name: 'command-api', port: 5005, connections: 1 },
+    { name: 'health', port: null, connections: 0 },
+  ],
+  recentLog: [
+    {
+      time: '2026-03-04T05:00:00.000Z',
+      level: 'warn',
+      message: 'Datadog refuses a query',
+      fields: '{"query":"avg:a{*}"}',
+    },
+  ],
+};
