@@ -98,7 +98,11 @@ export function buildApp(given: AppInputs): Result<App, string> {
       await ports.client.close();
     },
   };
-  const process = new ReplicaProcess({ clock: keeper, log, registry, metrics }, parts, config.process);
+  const process = new ReplicaProcess({ clock: keeper, log, registry, metrics }, parts, {
+    ...config.process,
+    version: given.version,
+    commit: given.commit,
+  });
   return ok({
     process,
     metricsPort: () => corridor?.listener.address()?.port,

@@ -6,6 +6,7 @@ import type { Registry } from '../core/telemetry.js';
 import { createHealthApp, type HealthCheck } from './health-app.js';
 import type { ListenerMetrics } from './listener-metrics.js';
 import { PlainListener } from './plain-listener.js';
+import { type ProcessFacts, ProcessVars } from './process-vars.js';
 import type { ListenerReport } from './server-life.js';
 import { createTelemetryApp } from './telemetry-app.js';
 
@@ -16,7 +17,7 @@ export interface ReplicaProcessPorts {
   readonly metrics: ListenerMetrics;
 }
 
-export interface ReplicaProcessOptions {
+export interface ReplicaProcessOptions extends ProcessFacts {
   readonly healthPort: number;
   readonly telemetryPort: number;
 }
@@ -52,8 +53,10 @@ export class ReplicaProcess {
       { ...ports, handler: createHealthApp([...parts.checks, stopping]) },
       { name: 'health', port: options.healthPort, portSetting: 'DD_HEALTH_PORT', drainMs },
     );
+    const { version, commit } = options;
+    const vars = new ProcessVars(ports, { version, commit });
     this.#telemetry = new PlainListener(
-      { ...ports, handler: createTelemetryApp(ports.registry) },
+      { ...ports, handler: createTelemetryApp({ ...ports, vars }) },
       { name: 'telemetry', port: options.telemetryPort, portSetting: 'DD_EXPVAR_PORT', drainMs },
     );
   }
