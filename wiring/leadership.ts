@@ -1,4 +1,5 @@
 import { type Clock, deadline } from '../core/clock.js';
+import { gauge, type Registry } from '../core/telemetry.js';
 import { LeaseBox } from '../kube/lease.js';
 import { Election } from '../leader/election.js';
 import { LoneLeader } from '../leader/lone.js';
@@ -23,8 +24,10 @@ export function buildLeadership(
   readonly lock: LockView | undefined;
 } {
   const { leaderElection, kubernetes } = config;
-  if (!leaderElection.enabled)
+  if (!leaderElection.enabled) {
+    tellLoneLeader(registry);
     return { leadership: new LoneLeader(clock.nowMs()), election: undefined, lock: undefined };
+  }
   const place = { namespace: kubernetes.namespace, name: leaderElection.leaseName };
   const box = new LockView(new LeaseBox(ports, { ...times, ...place }));
   const election = new Election(
@@ -32,6 +35,16 @@ export function buildLeadership(
     { identity: kubernetes.podName, durationSeconds: leaderElection.leaseSeconds },
   );
   return { leadership: election, election, lock: box };
+}
+
+/** Whoever counts the leaders must find this one. */
+function tellLoneLeader(registry: Registry): void {
+  const help = 'Always 1: leader election is turned off.';
+  const labels = ['join_leader', 'is_leader'] as const;
+  gauge(registry, 'leader_election_is_leader', help, labels).set(
+    { join_leader: 'false', is_leader: 'true' },
+    1,
+  );
 }
 
 /** Gives the lead up, within a bound. */
