@@ -74,10 +74,13 @@ export function processRoutes({ hostname, version, status, health }: ProcessPort
       // The request is passed on with the caller's token, and this is the one that all replicas share.
       credential: 'agents',
       isLeaderOnly: true,
-      answer: (question) => statusReply(status(), question),
+      answer: (question) => statusReply({ ...status(), keys: localOnly, recentLog: localOnly }, question),
     },
   ];
 }
+
+/** Every node agent holds the token that opens this. */
+const localOnly = { unavailable: "told to commands on the leader's own machine only" };
 
 /** JSON, or with `?format=text` what `datadog-cluster-agent status` prints, as newer original agents answer it. */
 function statusReply(report: StatusReport, question: Question): Reply {

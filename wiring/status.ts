@@ -85,8 +85,12 @@ function listeners(ports: StatusPorts, node: NodeStatusParts): readonly Listener
 function describeClocks({ clock }: AppInputs, ports: StatusPorts): StatusReport['clocks'] {
   return {
     ownTime: new Date(clock.nowMs()).toISOString(),
-    aheadOfDatadogSeconds: ports.datadogClock.aheadMs() / 1000,
-    aheadOfClusterSeconds: ports.clusterClock.aheadMs() / 1000,
+    aheadOfDatadogSeconds: aheadSeconds(ports.datadogClock),
+    aheadOfClusterSeconds: aheadSeconds(ports.clusterClock),
     trouble: ports.keeper.describe() ?? null,
   };
+}
+
+function aheadSeconds(other: ForeignClock): number | null {
+  return other.nowMs() === undefined ? null : other.aheadMs() / 1000;
 }

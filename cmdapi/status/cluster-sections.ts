@@ -6,14 +6,15 @@ import type {
   ReflectorStatus,
   ServiceChecksStatus,
 } from './report.js';
-import { counted, duration, since } from './units.js';
+import { counted, duration, since, toIso } from './units.js';
 
-export function reflectorLines(reflectors: readonly ReflectorStatus[]): readonly Line[] {
+export function reflectorLines(reflectors: readonly ReflectorStatus[], nowMs: number): readonly Line[] {
   return reflectors.map(({ name, objects, silentSeconds, isStale }) => {
     const count = objects === null ? '' : `${counted(objects, 'object')}, `;
     if (silentSeconds === null) return line(1, `${name}: ${count}never heard of`, 'bad');
     const heard = `${name}: ${count}last heard of ${duration(silentSeconds)} ago`;
-    return isStale ? line(1, `${heard} [STALE]`, 'bad') : line(1, heard);
+    const staleSince = toIso(nowMs - silentSeconds * 1000);
+    return isStale ? line(1, `${heard} [STALE since ${staleSince}]`, 'bad') : line(1, heard);
   });
 }
 

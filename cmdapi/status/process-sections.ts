@@ -53,8 +53,9 @@ export function clockLines(clocks: ClockStatus): readonly Line[] {
   ];
 }
 
-function clockLine(whose: string, aheadSeconds: number): Line {
-  if (aheadSeconds === 0) return line(1, `${whose}: within 5 s of ours, or not heard yet`);
+function clockLine(whose: string, aheadSeconds: number | null): Line {
+  if (aheadSeconds === null) return line(1, `${whose}: not heard yet`);
+  if (aheadSeconds === 0) return line(1, `${whose}: within 5 s of ours`);
   const way = aheadSeconds > 0 ? 'behind' : 'ahead of';
   return line(1, `${whose}: ${duration(Math.abs(aheadSeconds))} ${way} ours`, 'doubtful');
 }

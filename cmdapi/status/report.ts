@@ -76,9 +76,9 @@ type LeaderName =
 export interface ClockStatus {
   /** By this machine. */
   readonly ownTime: string;
-  /** Ours ahead of theirs, negative when behind; 0 within 5 s, or while theirs is not known. */
-  readonly aheadOfDatadogSeconds: number;
-  readonly aheadOfClusterSeconds: number;
+  /** Ours ahead of theirs, negative when behind; 0 within 5 s; `null` before theirs was heard. */
+  readonly aheadOfDatadogSeconds: number | null;
+  readonly aheadOfClusterSeconds: number | null;
   readonly trouble: string | null;
 }
 

@@ -41,7 +41,10 @@ const sections: readonly Section[] = [
       told(report.externalMetrics, (part) => externalMetricsLines(part, isLeader(report), now(report))),
   },
   { title: 'Store', lines: (report) => told(report.store, (part) => storeLines(part, isLeader(report))) },
-  { title: 'Reflectors', lines: ({ reflectors }) => told(reflectors, reflectorLines) },
+  {
+    title: 'Reflectors',
+    lines: (report) => told(report.reflectors, (part) => reflectorLines(part, now(report))),
+  },
   { title: 'Metadata Mapper', lines: ({ metadata }) => told(metadata, metadataLines) },
   { title: 'Events', lines: (report) => told(report.events, (part) => eventLines(part, now(report))) },
   {

@@ -170,6 +170,8 @@ describe('the API of node agents', () => {
     expect(metadata['endpoints']).to.include({ synced: true, nodes: 51, pods });
     const leading = (await served.client.json('/api/v1/leader/status')) as Record<string, unknown>;
     expect(leading).to.include({ pod: 'dca-0' });
+    const unavailable = "told to commands on the leader's own machine only";
+    expect([leading['keys'], leading['recentLog']]).to.deep.equal([{ unavailable }, { unavailable }]);
   });
 
   it('answers HEAD as GET, without the body', async () => {

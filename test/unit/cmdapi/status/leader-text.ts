@@ -20,8 +20,8 @@ Paths
 Clocks
 ======
   System UTC time: 2026-03-04T05:06:07.000Z
-  Datadog's clock: within 5 s of ours, or not heard yet
-  API server's clock: within 5 s of ours, or not heard yet
+  Datadog's clock: within 5 s of ours
+  API server's clock: within 5 s of ours
 
 Hostnames
 =========

@@ -147,10 +147,12 @@ describe('the text of the status', () => {
     });
     expect(text).to.contain('Ready: no (replicator)\n  Live: yes\n    replicator: unready: no word');
     expect(section(text, 'Reflectors')).to.equal(
-      '  nodes: 3 objects, last heard of 5 min 0 s ago [STALE]\n  namespaces: never heard of',
+      '  nodes: 3 objects, last heard of 5 min 0 s ago [STALE since 2026-03-04T05:01:07Z]\n  namespaces: never heard of',
     );
     expect(section(text, 'Clocks')).to.contain("Datadog's clock: 1 min 30 s behind ours");
     expect(section(text, 'Clocks')).to.contain("API server's clock: 7 s ahead of ours");
+    const unheard = { ...sampleReport.clocks, aheadOfDatadogSeconds: null };
+    expect(textOf({ clocks: unheard })).to.contain("Datadog's clock: not heard yet");
   });
 
   it('never has a line over 100 columns, nor a control character, whatever it is told', () => {
