@@ -39,7 +39,18 @@ const styles: Readonly<Record<Exclude<Tone, 'plain'>, 'bold' | 'green' | 'yellow
 
 /** Colours where a person is looking and has not said no to them. */
 export function outputPaint(file: string | undefined, wantsColor: boolean): Paint {
-  const isWanted = wantsColor && (process.env['NO_COLOR'] ?? '') === '';
-  if (!isWanted || file !== undefined || process.stdout.isTTY !== true) return noPaint;
-  return (tone, text) => (tone === 'plain' ? text : styleText(styles[tone], text));
+  const isTerminal = file === undefined && process.stdout.isTTY === true;
+  return paintFor({ isTerminal, wantsColor, noColor: process.env['NO_COLOR'] });
+}
+
+/** @param given `noColor`: the variable NO_COLOR, which counts when it is not empty (no-color.org) */
+export function paintFor(given: {
+  readonly isTerminal: boolean;
+  readonly wantsColor: boolean;
+  readonly noColor: string | undefined;
+}): Paint {
+  const { isTerminal, wantsColor, noColor = '' } = given;
+  if (!isTerminal || !wantsColor || noColor !== '') return noPaint;
+  // Asked of the stream already, which Node would ask again on its own.
+  return (tone, text) => (tone === 'plain' ? text : styleText(styles[tone], text, { validateStream: false }));
 }

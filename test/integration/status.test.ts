@@ -151,6 +151,7 @@ describe('the status', function () {
       (await asked.command(['status'])).stdout,
       (await asked.command(['health'])).stdout,
     ];
+    expect(JSON.parse(told[4] ?? '')).to.include({ version: '0.0.0-simulated', commit: 'simulated' });
     const planted = [
       ...Object.values(secrets),
       'planted',
