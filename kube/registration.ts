@@ -1,4 +1,4 @@
-import { type Clock, every } from '../core/clock.js';
+import type { Clock } from '../core/clock.js';
 import type { Component, Health } from '../core/component.js';
 import { type Registry, readNumber } from '../core/telemetry.js';
 import { type KubeApi, resourcePath } from './api.js';
@@ -29,6 +29,8 @@ export interface RegistrationPorts {
 const name = 'v1beta1.external.metrics.k8s.io';
 const path = resourcePath({ api: '/apis/apiregistration.k8s.io/v1', resource: 'apiservices' }, { name });
 const periodMs = 30_000;
+/** A right that is missing seldom comes: with certificates of somebody else's there is none. */
+const deniedPeriodMs = 600_000;
 const unread: RegistrationReport = {
   name,
   available: 'Unknown',
@@ -72,13 +74,17 @@ export class Registration implements Component {
     return { state: 'ready' };
   }
 
-  run(signal: AbortSignal): Promise<void> {
-    return every(this.#ports.clock, periodMs, () => this.#look(signal), signal);
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const waitMs = await this.#look(signal);
+      await this.#ports.clock.sleep(waitMs, signal);
+    }
   }
 
-  async #look(signal: AbortSignal): Promise<void> {
+  /** Answers how long not to look again. */
+  async #look(signal: AbortSignal): Promise<number> {
     const found = await this.#ports.client.request('GET', path, {}, signal);
-    if (signal.aborted) return;
+    if (signal.aborted) return 0;
     const readAt = new Date(this.#ports.clock.nowMs()).toISOString();
     if (found.ok) this.#report = read(found.value, this.#ours, readAt);
     else if (found.error.code === 'kube.not_found')
@@ -88,6 +94,7 @@ export class Registration implements Component {
         problem: `there is no APIService ${name}: apply the one of our manifests`,
       };
     else this.#report = { ...this.#report, problem: `it cannot be read: ${found.error.message}` };
+    return !found.ok && found.error.code === 'kube.denied' ? deniedPeriodMs : periodMs;
   }
 }
 

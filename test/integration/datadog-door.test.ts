@@ -320,6 +320,7 @@ describe('the road to Datadog', () => {
         'rate_limit_error',
       ]) {
         expect(text).to.match(new RegExp(`datadog_requests\\{[^}]*status="${status}"[^}]*\\} 1\\b`));
+        expect(text).to.contain(`datadog_request_seconds_count{purpose="queries",status="${status}"} 1`);
       }
     });
   });
@@ -400,6 +401,7 @@ describe('the road to Datadog', () => {
       for (const [name, value] of [
         ['limit', 100],
         ['remaining', 42],
+        ['remaining_min', 42],
         ['reset', 10],
         ['period', 60],
       ]) {
@@ -500,6 +502,18 @@ describe('the road to Datadog', () => {
       };
     }
 
+    it('are judged by the answers to queries, of which an outage is none', async () => {
+      const replies: Reply[] = [ok(), { status: 500 }, { status: 403 }];
+      const { latest, points } = await scene((_, count) => replies[count - 1] ?? ok());
+      const verdicts = [points.keys().verdict];
+      for (const _ of [...replies, ok()]) {
+        await latest('avg:a{*}');
+        verdicts.push(points.keys().verdict);
+      }
+      expect(verdicts).to.deep.equal(['unknown', 'valid', 'valid', 'invalid', 'valid']);
+      expect(points.keys().detail).to.equal(null);
+    });
+
     it('are checked at start and each hour; a wrong one is said plainly once and never makes the replica unready', async () => {
       const clock = new FakeClock();
       let isWrong = true;
@@ -513,6 +527,7 @@ describe('the road to Datadog', () => {
       expect(keys.health()).to.deep.equal({ state: 'ready' });
       const done = keys.run(stop.signal);
       await until(() => keys.health().state === 'degraded');
+      expect(keys.describe()).to.include({ verdict: 'invalid' });
       expect(seen[0]?.url.pathname).to.equal('/api/v1/validate');
       await until(() => clock.sleeping > 0);
       await clock.advance(60_000);

@@ -309,7 +309,7 @@ describe('KubeClient', () => {
     expect(said).to.deep.equal(['credentials could not be read']);
   });
 
-  it('counts requests by verb and class of answer', async () => {
+  it('counts requests by verb and class of answer, and times answers', async () => {
     const registry = createRegistry({ withProcessMetrics: false });
     await start(
       (_request, response, url) =>
@@ -326,6 +326,12 @@ describe('KubeClient', () => {
     expect(
       metric?.values.map(({ labels, value }) => `${labels['verb']} ${labels['status']} ${value}`),
     ).to.have.members(['GET 2xx 1', 'GET 4xx 1', 'PUT none 1', 'WATCH 2xx 1']);
+    const timed = [...(await registry.metrics()).matchAll(/^kube_api_answer_seconds_count\{(.*)\} 1$/gm)];
+    expect(timed.map(([, labels]) => labels)).to.have.members([
+      'verb="GET",status="2xx"',
+      'verb="GET",status="4xx"',
+      'verb="WATCH",status="2xx"',
+    ]);
   });
 
   it('fails plainly after it was closed', async () => {

@@ -84,17 +84,27 @@ describe('the APIService, as people are told of it', () => {
     let answer: Result<unknown, Fault> = ok(apiService(ours, 'True'));
     const { clock, told, end, api } = await scene(() => answer);
     const { readAt } = told();
-    answer = fail(new Fault('kube.denied', 'HTTP 403: grant it'));
+    answer = fail(new Fault('kube.unreachable', 'no answer'));
     await clock.advance(30_000);
     expect(told()).to.include({
       available: 'True',
       readAt,
-      problem: 'it cannot be read: HTTP 403: grant it',
+      problem: 'it cannot be read: no answer',
     });
     answer = ok(apiService(ours, 'False'));
     await clock.advance(30_000);
     expect(told()).to.include({ available: 'False', problem: null });
     expect(api.seen).to.have.length(3);
+    await end();
+  });
+
+  it('is looked at seldom where the right to it is missing', async () => {
+    const { clock, told, end, api } = await scene(() => fail(new Fault('kube.denied', 'HTTP 403: grant it')));
+    await clock.advance(599_000);
+    expect(api.seen).to.have.length(1);
+    expect(told().problem).to.equal('it cannot be read: HTTP 403: grant it');
+    await clock.advance(1_000);
+    expect(api.seen).to.have.length(2);
     await end();
   });
 });
