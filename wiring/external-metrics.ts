@@ -15,7 +15,7 @@ import type { ListenerMetrics } from '../http/listener-metrics.js';
 import { AuthenticationConfigWatch } from '../kube/authentication-config.js';
 import { Autoscalers } from '../kube/autoscalers.js';
 import { ConfigMapShards } from '../kube/configmap.js';
-import { Registration } from '../kube/registration.js';
+import { RegistrationWatch } from '../kube/registration-watch.js';
 import { Reviews } from '../kube/review.js';
 import { describeReplica } from '../leader/replica-view.js';
 import { Replicator } from '../metricsstore/replicator.js';
@@ -139,9 +139,9 @@ export function buildExternalMetrics(given: AppInputs, ports: ExternalMetricsPor
       drainMs: config.process.drainSeconds * 1000,
     },
   );
-  const registration = new Registration(
+  const registration = new RegistrationWatch(
     { client: ports.cluster.client, clock, registry },
-    { service: `${config.kubernetes.namespace}/${config.certificate.serviceName}` },
+    { service: ownService(config) },
   );
   reportSeries({ registry, clock, records: store, leadership, copy: replicator });
   return {
@@ -180,6 +180,13 @@ export function buildExternalMetrics(given: AppInputs, ports: ExternalMetricsPor
       await dispatcher.close();
     },
   };
+}
+
+/** Where the certificate comes from elsewhere, so may the registration, with a Service of any name. */
+function ownService({ certificate, kubernetes }: Config): string | undefined {
+  return certificate.directory === undefined
+    ? `${kubernetes.namespace}/${certificate.serviceName}`
+    : undefined;
 }
 
 /** All that this side reads of the cluster. */

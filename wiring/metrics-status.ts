@@ -13,7 +13,7 @@ import type { KeyCheck } from '../datadog/key-check.js';
 import type { DatadogPoints } from '../datadog/points.js';
 import type { TlsListener } from '../http/listener.js';
 import type { ListenerReport } from '../http/server-life.js';
-import type { Registration } from '../kube/registration.js';
+import type { RegistrationWatch } from '../kube/registration-watch.js';
 import type { Replicator } from '../metricsstore/replicator.js';
 import type { Snapshot } from '../metricsstore/store.js';
 import type { Refresher } from '../provider/refresher.js';
@@ -34,7 +34,7 @@ export interface MetricsStatusPorts {
   readonly wants: { list(): readonly unknown[] };
   readonly refresher: Refresher;
   readonly replicator: Replicator;
-  readonly registration: Registration;
+  readonly registration: RegistrationWatch;
   readonly certificate: CertificateSource;
   readonly points: DatadogPoints;
   readonly keyCheck: KeyCheck;

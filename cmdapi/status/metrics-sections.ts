@@ -59,18 +59,17 @@ function registrationLines(registration: RegistrationStatus, nowMs: number): rea
       `Available: ${available}${because === '' ? '' : ` (${because})`}`,
       available === 'True' ? 'good' : available === 'False' ? 'bad' : 'doubtful',
     ),
-    ...(service === null
-      ? []
-      : [
-          line(
-            1,
-            `Service: ${service}${isOurs ? ' (ours)' : ': not ours! Another server answers external metrics'}`,
-            isOurs ? 'plain' : 'bad',
-          ),
-        ]),
+    ...(service === null ? [] : [serviceLine(service, isOurs)]),
     line(1, `Read: ${since(readAt, nowMs)}`),
     ...field(1, 'Error', problem, 'bad'),
   ];
+}
+
+function serviceLine(service: string, isOurs: boolean | null): Line {
+  if (isOurs === null) return line(1, `Service: ${service}`);
+  return isOurs
+    ? line(1, `Service: ${service} (ours)`)
+    : line(1, `Service: ${service}: not ours! Another server answers external metrics`, 'bad');
 }
 
 function certificateLines(certificate: ExternalMetricsStatus['certificate']): readonly Line[] {

@@ -110,7 +110,8 @@ export interface RegistrationStatus {
   readonly reason: string | null;
   readonly message: string | null;
   readonly service: string | null;
-  readonly isOurs: boolean;
+  /** `null`: not known. */
+  readonly isOurs: boolean | null;
   readonly readAt: string | null;
   readonly problem: string | null;
 }

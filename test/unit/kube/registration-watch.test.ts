@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { Fault } from '../../../core/fault.js';
 import { fail, ok, type Result } from '../../../core/result.js';
 import { createRegistry } from '../../../core/telemetry.js';
-import { Registration } from '../../../kube/registration.js';
+import { RegistrationWatch } from '../../../kube/registration-watch.js';
 import { FakeClock } from '../../fake-clock.js';
 import { fakeApi } from './fake-api.js';
 
@@ -16,11 +16,14 @@ function apiService(service: object | undefined, status?: string) {
 
 const ours = { namespace: 'datadog', name: 'server' };
 
-async function scene(answer: () => Result<unknown, Fault>) {
+async function scene(answer: () => Result<unknown, Fault>, service = 'datadog/server') {
   const clock = new FakeClock();
   const registry = createRegistry({ withProcessMetrics: false });
   const api = fakeApi(answer);
-  const registration = new Registration({ client: api, clock, registry }, { service: 'datadog/server' });
+  const registration = new RegistrationWatch(
+    { client: api, clock, registry },
+    { service: service === '' ? undefined : service },
+  );
   const stop = new AbortController();
   const before = await gaugeOf(registry);
   const ended = registration.run(stop.signal);
@@ -105,6 +108,13 @@ describe('the APIService, as people are told of it', () => {
     expect(told().problem).to.equal('it cannot be read: HTTP 403: grant it');
     await clock.advance(1_000);
     expect(api.seen).to.have.length(2);
+    await end();
+  });
+
+  it('is good with a Service of any name where that may be another one', async () => {
+    const { told, gauge, end } = await scene(() => ok(apiService({ namespace: 'a', name: 'b' }, 'True')), '');
+    expect(told()).to.include({ service: 'a/b', isOurs: null });
+    expect(await gauge()).to.equal('1');
     await end();
   });
 });

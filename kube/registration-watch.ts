@@ -13,14 +13,14 @@ export interface RegistrationReport {
   readonly message: string | null;
   /** `namespace/name` of the Service that the cluster asks. */
   readonly service: string | null;
-  /** Whether that is ours. */
-  readonly isOurs: boolean;
+  /** Whether that is ours; `null` where we do not know the name of ours, or none was read. */
+  readonly isOurs: boolean | null;
   /** RFC 3339; when this was read. */
   readonly readAt: string | null;
   readonly problem: string | null;
 }
 
-export interface RegistrationPorts {
+export interface RegistrationWatchPorts {
   readonly client: KubeApi;
   readonly clock: Clock;
   readonly registry: Registry;
@@ -37,7 +37,7 @@ const unread: RegistrationReport = {
   reason: null,
   message: null,
   service: null,
-  isOurs: false,
+  isOurs: null,
   readAt: null,
   problem: 'not read yet',
 };
@@ -46,14 +46,14 @@ const unread: RegistrationReport = {
  * Looks twice a minute at the APIService of external metrics, for people: is it there, does it lead to us, and can the API
  * server reach us? Nothing rests on it, so that a missing right is told there and nowhere else.
  */
-export class Registration implements Component {
+export class RegistrationWatch implements Component {
   readonly name = 'registration';
-  readonly #ports: RegistrationPorts;
-  readonly #ours: string;
+  readonly #ports: RegistrationWatchPorts;
+  readonly #ours: string | undefined;
   #report = unread;
 
-  /** @param options `service`: ours, as `namespace/name` */
-  constructor(ports: RegistrationPorts, options: { readonly service: string }) {
+  /** @param options `service`: ours, as `namespace/name`; `undefined` where it may have any name */
+  constructor(ports: RegistrationWatchPorts, options: { readonly service: string | undefined }) {
     this.#ports = ports;
     this.#ours = options.service;
     readNumber(
@@ -98,7 +98,7 @@ export class Registration implements Component {
   }
 }
 
-function read(object: unknown, ours: string, readAt: string): RegistrationReport {
+function read(object: unknown, ours: string | undefined, readAt: string): RegistrationReport {
   const listed = valueAt(object, 'status', 'conditions');
   const conditions: readonly unknown[] = Array.isArray(listed) ? listed : [];
   const condition = conditions.find((one) => valueAt(one, 'type') === 'Available');
@@ -112,7 +112,7 @@ function read(object: unknown, ours: string, readAt: string): RegistrationReport
     reason: toText(valueAt(condition, 'reason')) ?? null,
     message: toText(valueAt(condition, 'message')) ?? null,
     service,
-    isOurs: service === ours,
+    isOurs: ours === undefined && service !== null ? null : service === ours,
     readAt,
     problem: null,
   };
@@ -121,5 +121,5 @@ function read(object: unknown, ours: string, readAt: string): RegistrationReport
 /** A missing APIService was read, and is as bad as one that leads elsewhere. */
 function availability({ available, isOurs, readAt }: RegistrationReport): number | undefined {
   if (readAt === null) return undefined;
-  return isOurs && available === 'True' ? 1 : 0;
+  return isOurs !== false && available === 'True' ? 1 : 0;
 }
