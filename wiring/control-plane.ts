@@ -1,0 +1,56 @@
+import { ControlPlaneChecks, type ControlPlaneReport } from '../controlplane/checks.js';
+import type { DatadogClient } from '../datadog/client.js';
+import { ServiceChecks } from '../datadog/service-checks.js';
+import { type ControlPlaneOptions, ControlPlaneStatus } from '../kube/control-plane.js';
+import type { ClusterPorts } from './cluster.js';
+import type { AppInputs } from './inputs.js';
+import type { Leadership } from './leadership.js';
+
+/** What this side stands on. */
+export interface ControlPlanePorts {
+  readonly cluster: Pick<ClusterPorts, 'client'>;
+  readonly leadership: Pick<Leadership, 'isLeader'>;
+  /** One for the intake. */
+  readonly client: DatadogClient;
+}
+
+/** The service checks of the control plane, at rest. */
+export interface ControlPlaneSide {
+  /** Work that only the leader does; it is to end before the lead is given up. */
+  readonly component: ControlPlaneChecks;
+  readonly describe: () => ControlPlaneReport;
+}
+
+/** How often is looked, and how long is waited for what. */
+export interface ControlPlaneTimes extends ControlPlaneOptions {
+  readonly periodMs?: number;
+}
+
+/** Both fit between two looks: a list that takes longer is not waited for, and /readyz is asked in its place. */
+const timeouts = { componentsTimeoutMs: 8_000, readinessTimeoutMs: 4_000 };
+
+export function buildControlPlane(
+  { config, clock, log, registry }: AppInputs,
+  { cluster, leadership, client }: ControlPlanePorts,
+  times: ControlPlaneTimes = {},
+): ControlPlaneSide {
+  const { datadog, events, kubernetes } = config;
+  const { clusterName } = datadog;
+  const component = new ControlPlaneChecks(
+    {
+      source: new ControlPlaneStatus(cluster, { ...timeouts, ...times }),
+      sink: new ServiceChecks({ client, clock }),
+      leadership,
+      clock,
+      log,
+      registry,
+    },
+    {
+      usesComponentStatus: events.usesComponentStatus,
+      hostname: datadog.hostname ?? kubernetes.podName,
+      tags: [...datadog.tags, ...(clusterName === undefined ? [] : [`kube_cluster_name:${clusterName}`])],
+      ...(times.periodMs === undefined ? {} : { periodMs: times.periodMs }),
+    },
+  );
+  return { component, describe: () => component.describe() };
+}
