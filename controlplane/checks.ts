@@ -159,7 +159,8 @@ export class ControlPlaneChecks implements Component {
   #see(reading: Reading): void {
     const { clock } = this.#ports;
     const now = { wallMs: clock.nowMs(), monotonicMs: clock.monotonicMs() };
-    this.#known = remember(this.#known, judge(reading), now);
+    const names = this.#known.map(({ name }) => name);
+    this.#known = remember(this.#known, judge(reading, names), now);
     this.#look = { source: reading.source, atMs: now.wallMs };
   }
 

@@ -19,8 +19,15 @@ const apiServer = 'apiserver';
 /** The checks of /readyz that ask etcd. */
 const etcdChecks = ['etcd', 'etcd-readiness'];
 
-/** A look → states. An API server that gave its list works; one that does not answer at all is critical. */
-export function judge(reading: Reading): Judgement {
+/** What a list calls etcd: one name for each of its servers. */
+const etcdName = /^etcd(-\d+)?$/;
+
+/**
+ * A look → states. An API server that gave its list works; one that does not answer at all is critical.
+ *
+ * @param known the names of the components that are reported so far
+ */
+export function judge(reading: Reading, known: readonly string[]): Judgement {
   if (reading.source === 'componentstatuses') {
     const listed = reading.components.map(toState);
     const isListed = listed.some(({ name }) => name === apiServer);
@@ -36,12 +43,28 @@ export function judge(reading: Reading): Judgement {
       : { name: apiServer, status: 'unknown', message: `does not say how it is: ${message}` };
     return { states: [state], absence: `not known: ${message}` };
   }
-  if (listFault !== undefined && !isWithoutList(listFault))
-    return { states: [apiServerState(readiness.value)], absence: `not known: ${listFault.message}` };
+  const etcd = etcdState(readiness.value);
+  if (listFault !== undefined && !isWithoutList(listFault)) {
+    const states = [apiServerState(readiness.value), ...underKnownNames(etcd, known)];
+    return { states, absence: `not known: ${listFault.message}` };
+  }
   return {
-    states: [apiServerState(readiness.value), ...etcdState(readiness.value)],
+    states: [apiServerState(readiness.value), ...etcd],
     absence: 'no longer listed, as only /readyz can be read',
   };
+}
+
+/**
+ * Without etcd the list comes after 20 s, too late, but /readyz says so in time. Under the names of the list, so that none
+ * comes up that a later list would lack. That etcd was reached is no word on each of its servers.
+ */
+function underKnownNames(
+  etcd: readonly ComponentState[],
+  known: readonly string[],
+): readonly ComponentState[] {
+  const names = known.filter((name) => etcdName.test(name));
+  const broken = etcd.filter(({ status }) => status === 'critical');
+  return names.flatMap((name) => broken.map((state) => ({ ...state, name })));
 }
 
 function toState({ name, health, message }: ListedComponent): ComponentState {

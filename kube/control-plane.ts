@@ -20,7 +20,7 @@ export interface Readiness {
 }
 
 export interface ControlPlaneOptions {
-  /** kube-apiserver asks each component in turn and waits 20 s for one that hangs; default: the client's. */
+  /** kube-apiserver asks the components when it is asked, and waits 20 s for one that hangs; default: the client's. */
   readonly componentsTimeoutMs?: number;
   readonly readinessTimeoutMs?: number;
 }

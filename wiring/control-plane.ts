@@ -26,8 +26,11 @@ export interface ControlPlaneTimes extends ControlPlaneOptions {
   readonly periodMs?: number;
 }
 
-/** Both fit between two looks: a list that takes longer is not waited for, and /readyz is asked in its place. */
-const timeouts = { componentsTimeoutMs: 8_000, readinessTimeoutMs: 4_000 };
+/**
+ * Both fit between two looks. A list comes within 0.1 s or, when a component hangs, after 20 s: then /readyz is asked in its
+ * place. That takes 4 s of its own without etcd, for which it has two checks of 2 s each.
+ */
+const timeouts = { componentsTimeoutMs: 5_000, readinessTimeoutMs: 8_000 };
 
 export function buildControlPlane(
   { config, clock, log, registry }: AppInputs,

@@ -105,9 +105,19 @@ const cases: readonly (readonly [string, Reading, Expected, string])[] = [
     'no longer listed, as only /readyz can be read',
   ],
   [
-    '/readyz where the list only failed now: of the API server alone, so that no second name for etcd comes up',
+    '/readyz where the list only failed now: etcd that is lost, under the names of the list',
     asked(false, ['-etcd'], 'kube.unreachable'),
-    [['apiserver', 'critical', 'not ready; failed: etcd']],
+    [
+      ['apiserver', 'critical', 'not ready; failed: etcd'],
+      ['etcd-0', 'critical', 'not reached by the API server; failed: etcd'],
+      ['etcd-1', 'critical', 'not reached by the API server; failed: etcd'],
+    ],
+    'not known: no list',
+  ],
+  [
+    '/readyz where the list only failed now, with etcd: nothing of its servers, as one may be broken',
+    asked(true, ['+etcd', '+etcd-readiness'], 'kube.unreachable'),
+    [['apiserver', 'ok', 'ready']],
     'not known: no list',
   ],
   [
@@ -133,7 +143,7 @@ const cases: readonly (readonly [string, Reading, Expected, string])[] = [
 describe('judge', () => {
   for (const [title, reading, expected, absence] of cases) {
     it(title, () => {
-      const judged = judge(reading);
+      const judged = judge(reading, ['apiserver', 'etcd-0', 'etcd-1', 'scheduler', 'etcd-backup']);
       expect(judged.states.map(({ name, status, message }) => [name, status, message])).to.deep.equal(
         expected,
       );
