@@ -54,8 +54,7 @@ export class ServiceChecks {
   #obey(exchange: Exchange): void {
     if (exchange.status === undefined) return;
     const seconds = pauseSeconds(exchange.status, parseRateLimit(exchange.headers));
-    const untilMs = this.#ports.clock.monotonicMs() + seconds * 1000;
-    if (seconds > 0) this.#pausedUntilMs = Math.max(this.#pausedUntilMs, untilMs);
+    if (seconds > 0) this.#pausedUntilMs = this.#ports.clock.monotonicMs() + seconds * 1000;
   }
 
   #pause(): Fault | undefined {

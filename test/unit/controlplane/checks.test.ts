@@ -237,6 +237,16 @@ describe('ControlPlaneChecks', () => {
     ]);
   });
 
+  it('has no trouble any more once another leads', async () => {
+    const { world, tick, checks } = await started();
+    world.datadog = faultOf('datadog.denied', 'no key');
+    await tick();
+    expect(checks.health().state).to.equal('degraded');
+    world.isLeader = false;
+    await tick();
+    expect([checks.health(), checks.describe().lastSubmission]).to.deep.equal([{ state: 'ready' }, null]);
+  });
+
   it('counts what was accepted, under names that Kubernetes gives and one more', async () => {
     const { world, tick, registry } = await started();
     world.components = ok([well('etcd-0'), well('etcd-17'), well('own-thing'), well('another')]);
@@ -272,7 +282,8 @@ describe('ControlPlaneChecks', () => {
   it('ends at once when it is stopped, in the middle of a look too, and sends nothing then', async () => {
     const app = scene();
     app.world.whileReading = () => app.stop.abort();
+    app.world.components = faultOf('kube.unreachable', 'given up by us');
     await app.start();
-    expect([app.world.sent, app.clock.sleeping]).to.deep.equal([[], 0]);
+    expect([app.world.sent, app.clock.sleeping, app.log.lines]).to.deep.equal([[], 0, []]);
   });
 });
