@@ -1,9 +1,11 @@
+import type { Clock } from '../core/clock.js';
 import type { Fault } from '../core/fault.js';
 import type { Logger } from '../core/log.js';
-import { type ControlPlaneSource, isWithoutList, type Reading } from './reading.js';
+import { type ControlPlaneSource, isWithoutList, type Patience, type Reading } from './reading.js';
 
 export interface ReaderPorts {
   readonly source: ControlPlaneSource;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -12,12 +14,16 @@ export interface ReaderOptions {
   readonly usesComponentStatus: boolean;
 }
 
+/** A list that took longer was waited for with patience, and the next one will need it too. */
+const promptMs = 3_000;
+
 /** Asks for the components, and for the API server's own word where there are none; says in the log which it came to. */
 export class ControlPlaneReader {
   readonly #ports: ReaderPorts;
   readonly #options: ReaderOptions;
   #listFault: Fault | undefined;
   #denial: string | undefined;
+  #patience: Patience = 'short';
 
   constructor(ports: ReaderPorts, options: ReaderOptions) {
     this.#ports = ports;
@@ -31,16 +37,29 @@ export class ControlPlaneReader {
 
   /** A right may be granted, and a cluster may change: so the list is tried anew each time. */
   async read(signal: AbortSignal): Promise<Reading> {
-    const { source } = this.#ports;
+    const { source, clock } = this.#ports;
     if (!this.#options.usesComponentStatus) return this.#readReadiness(undefined, signal);
-    const listed = await source.components(signal);
+    const startedAtMs = clock.monotonicMs();
+    const listed = await source.components(this.#patience, signal);
     if (!signal.aborted) this.#tell(listed.ok ? undefined : listed.error);
-    if (!listed.ok) return this.#readReadiness(listed.error, signal);
+    if (!listed.ok) return this.#readInPlace(listed.error, signal);
+    if (clock.monotonicMs() - startedAtMs < promptMs) this.#patience = 'short';
     this.#denial = undefined;
     return { source: 'componentstatuses', components: listed.value };
   }
 
-  async #readReadiness(listFault: Fault | undefined, signal: AbortSignal): Promise<Reading> {
+  /** An API server that is well, but for its list, waits for a component that hangs: the next list is worth a longer wait. */
+  async #readInPlace(listFault: Fault, signal: AbortSignal): Promise<Reading> {
+    const { readiness, ...rest } = await this.#readReadiness(listFault, signal);
+    const isOnlySlow = !isWithoutList(listFault) && readiness.ok && readiness.value.isReady;
+    this.#patience = isOnlySlow ? 'long' : 'short';
+    return { ...rest, readiness };
+  }
+
+  async #readReadiness(
+    listFault: Fault | undefined,
+    signal: AbortSignal,
+  ): Promise<Extract<Reading, { source: 'readyz' }>> {
     const readiness = await this.#ports.source.readiness(signal);
     const faults = [listFault, readiness.ok ? undefined : readiness.error];
     const denials = faults.flatMap((fault) => (fault?.code === 'kube.denied' ? [fault.message] : []));

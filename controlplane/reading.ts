@@ -16,9 +16,15 @@ export interface Readiness {
   readonly checks: readonly { readonly name: string; readonly passed: boolean }[];
 }
 
+/**
+ * How long a list is waited for: `short` for one that comes as it should, `long` for one that comes only when the API server
+ * has given up a component that hangs.
+ */
+export type Patience = 'short' | 'long';
+
 /** The two ways in which kube-apiserver tells of the control plane. */
 export interface ControlPlaneSource {
-  components(signal: AbortSignal): Promise<Result<readonly ListedComponent[], Fault>>;
+  components(patience: Patience, signal: AbortSignal): Promise<Result<readonly ListedComponent[], Fault>>;
   readiness(signal: AbortSignal): Promise<Result<Readiness, Fault>>;
 }
 

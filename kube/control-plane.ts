@@ -19,9 +19,11 @@ export interface Readiness {
   readonly checks: readonly { readonly name: string; readonly passed: boolean }[];
 }
 
+/** Each default is the client's. */
 export interface ControlPlaneOptions {
-  /** kube-apiserver asks the components when it is asked, and waits 20 s for one that hangs; default: the client's. */
   readonly componentsTimeoutMs?: number;
+  /** kube-apiserver asks the components when it is asked, and waits 20 s for one that hangs. */
+  readonly patientTimeoutMs?: number;
   readonly readinessTimeoutMs?: number;
 }
 
@@ -38,9 +40,17 @@ export class ControlPlaneStatus {
     this.#options = options;
   }
 
-  /** In the order of the server, which is none. Needs the right to list componentstatuses. Faults: the client's. */
-  async components(signal: AbortSignal): Promise<Result<readonly ListedComponent[], Fault>> {
-    const call = bound(this.#options.componentsTimeoutMs);
+  /**
+   * In the order of the server, which is none. Needs the right to list componentstatuses. Faults: the client's.
+   *
+   * @param patience `long`: until the server has given up components that hang
+   */
+  async components(
+    patience: 'short' | 'long',
+    signal: AbortSignal,
+  ): Promise<Result<readonly ListedComponent[], Fault>> {
+    const { componentsTimeoutMs, patientTimeoutMs } = this.#options;
+    const call = bound(patience === 'long' ? patientTimeoutMs : componentsTimeoutMs);
     const answer = await this.#client.request('GET', componentsPath, call, signal);
     return answer.ok ? parseComponents(answer.value) : answer;
   }

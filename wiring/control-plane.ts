@@ -27,10 +27,10 @@ export interface ControlPlaneTimes extends ControlPlaneOptions {
 }
 
 /**
- * Both fit between two looks. A list comes within 0.1 s or, when a component hangs, after 20 s: then /readyz is asked in its
- * place. That takes 4 s of its own without etcd, for which it has two checks of 2 s each.
+ * The first and the last fit between two looks. A list comes within 0.1 s or, when a component hangs, after 20 s; it is waited
+ * for once /readyz has said that nothing else is wrong. That takes 4 s of its own without etcd, for two checks of 2 s each.
  */
-const timeouts = { componentsTimeoutMs: 5_000, readinessTimeoutMs: 8_000 };
+const timeouts = { componentsTimeoutMs: 5_000, patientTimeoutMs: 25_000, readinessTimeoutMs: 8_000 };
 
 export function buildControlPlane(
   { config, clock, log, registry }: AppInputs,

@@ -111,6 +111,20 @@ describe('The checks of the control plane, on a real one', function () {
     await told('lists', 'scheduler', /^0: ok$/);
   });
 
+  it('tell of a scheduler that hangs, for which the API server waits 20 s', async () => {
+    const pid = plane.processes.find(({ name }) => name === 'kube-scheduler')?.pid ?? 0;
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await told('lists', 'scheduler', /^3: since 2\S+Z not known: .*no answer within 5000 ms$/, 8_000);
+      expect(last('lists', 'apiserver')).to.equal('0: ready');
+      await told('lists', 'scheduler', /^2: Get "https:\/\/127\.0\.0\.1:10259\/healthz": /, 24_000);
+      expect(last('lists', 'controller-manager')).to.equal('0: ok');
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await told('lists', 'scheduler', /^0: ok$/, 24_000);
+  });
+
   it('read /readyz without the right to list, which needs no right, and name the rule', async () => {
     const bare = await start('denied', 'bare');
     await told('denied', 'etcd', /^0: /);

@@ -173,10 +173,10 @@ describe('the checks of the control plane, between the stand-ins', () => {
   });
 
   it('judge by /readyz an API server whose list takes too long', async () => {
-    start({ times: { periodMs: 25, componentsTimeoutMs: 200 } });
+    start({ times: { periodMs: 25, componentsTimeoutMs: 200, patientTimeoutMs: 300 } });
     await sees('scheduler', /^0: ok$/);
     cluster.inject({ kind: 'silent' }, { resource: 'componentstatuses' });
-    await sees('scheduler', /^3: .*no answer within 200 ms$/);
+    await sees('scheduler', /^3: .*no answer within 300 ms$/);
     expect(last('apiserver')).to.equal('0: ready');
     cluster.clearFaults();
     await sees('scheduler', /^0: ok$/);

@@ -153,6 +153,47 @@ describe('ControlPlaneChecks', () => {
     ]);
   });
 
+  it('waits longer for a list that is only slow, and as long as it is', async () => {
+    const { world, clock, stop } = await started();
+    const slow = (tookMs: number) => () => clock.sleep(tookMs, stop.signal);
+    const list = world.components;
+    world.components = faultOf('kube.unreachable', 'no answer within 5000 ms');
+    world.whileReading = slow(5_000);
+    await clock.advance(29_000);
+    world.components = list;
+    world.whileReading = slow(20_000);
+    await clock.advance(60_000);
+    world.whileReading = slow(100);
+    await clock.advance(60_000);
+    const early = world.patience.slice(0, 5);
+    expect(early).to.deep.equal(['short', 'short', 'long', 'long', 'long']);
+    expect(world.patience.slice(-3)).to.deep.equal(['short', 'short', 'short']);
+  });
+
+  for (const [title, readiness] of [
+    ['does not answer', faultOf('kube.unreachable')],
+    ['is not ready', ok({ isReady: false, checks: [{ name: 'etcd', passed: false }] })],
+  ] as const) {
+    it(`does not wait longer for the list of an API server that ${title}`, async () => {
+      const { world, tick } = await started();
+      world.components = faultOf('kube.unreachable');
+      await tick();
+      await tick();
+      world.readiness = readiness;
+      await tick();
+      await tick();
+      expect(world.patience).to.deep.equal(['short', 'short', 'long', 'long', 'short']);
+    });
+  }
+
+  it('does not wait longer for a list that is denied', async () => {
+    const { world, tick } = await started();
+    world.components = faultOf('kube.denied');
+    await tick();
+    await tick();
+    expect(world.patience).to.deep.equal(['short', 'short', 'short']);
+  });
+
   it('reads /readyz where the cluster has no list, says so once, and is ready', async () => {
     const app = scene();
     stops.push(app.stop);

@@ -1,5 +1,5 @@
 import { type CheckSink, type ComponentCheck, ControlPlaneChecks } from '../../../controlplane/checks.js';
-import type { ListedComponent, Readiness } from '../../../controlplane/reading.js';
+import type { ListedComponent, Patience, Readiness } from '../../../controlplane/reading.js';
 import { Fault, type FaultCode } from '../../../core/fault.js';
 import { fail, ok, type Result } from '../../../core/result.js';
 import { createRegistry } from '../../../core/telemetry.js';
@@ -27,10 +27,12 @@ export function scene(options: { readonly usesComponentStatus?: boolean } = {}) 
     /** What happens while the components are read. */
     whileReading: (): void | Promise<void> => {},
     reads: [] as string[],
+    patience: [] as Patience[],
     sent: [] as (readonly ComponentCheck[])[],
   };
   const source = {
-    components: async () => {
+    components: async (patience: Patience) => {
+      world.patience.push(patience);
       world.reads.push('componentstatuses');
       await world.whileReading();
       return world.components;

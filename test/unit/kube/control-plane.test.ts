@@ -123,19 +123,24 @@ describe('ControlPlaneStatus', () => {
       },
     };
     const client = { ...fakeApi(() => answer), ...texts };
-    const options = { componentsTimeoutMs: 8_000, readinessTimeoutMs: 5_000 };
+    const options = { componentsTimeoutMs: 8_000, patientTimeoutMs: 25_000, readinessTimeoutMs: 5_000 };
     return { client, asked, status: new ControlPlaneStatus({ client }, options) };
   };
   const fault = new Fault('kube.denied', 'GET …: HTTP 403');
 
-  it('lists the components within its own time', async () => {
+  it('lists the components within times of its own', async () => {
     const { client, status } = scene(ok(list(component('scheduler', 'True'))), fail(fault));
-    expect(await status.components(signal)).to.deep.equal(
+    expect(await status.components('short', signal)).to.deep.equal(
       ok([{ name: 'scheduler', health: 'healthy', message: '' }]),
     );
-    expect(client.seen).to.deep.equal([
-      { method: 'GET', path: '/api/v1/componentstatuses', call: { timeoutMs: 8_000 } },
-    ]);
+    await status.components('long', signal);
+    expect(client.seen).to.deep.equal(
+      [8_000, 25_000].map((timeoutMs) => ({
+        method: 'GET',
+        path: '/api/v1/componentstatuses',
+        call: { timeoutMs },
+      })),
+    );
   });
 
   it('asks for all checks of /readyz, of a server that is not ready too', async () => {
@@ -149,7 +154,7 @@ describe('ControlPlaneStatus', () => {
 
   it('hands on the faults of the client', async () => {
     const { status } = scene(fail(fault), fail(fault));
-    expect(await status.components(signal)).to.deep.equal(fail(fault));
+    expect(await status.components('short', signal)).to.deep.equal(fail(fault));
     expect(await status.readiness(signal)).to.deep.equal(fail(fault));
   });
 });
