@@ -3,11 +3,11 @@ import {
   BINARY_NAMES,
   binariesIn,
   type FoundBinaries,
-  type FoundHelm,
+  type FoundProgram,
   isExecutable,
   missingFrom,
 } from './binary-set.js';
-import { buildBinaries, buildHelm } from './go-build.js';
+import { buildBinaries, buildHelm, buildScheduler } from './go-build.js';
 
 /**
  * The control plane's programs: those in `KUBEBUILDER_ASSETS` where that is set (envtest's convention; an
@@ -29,11 +29,18 @@ export async function findBinaries(): Promise<FoundBinaries> {
 }
 
 /** Helm: from `KUBEBUILDER_ASSETS` if it lies there, which it need not, else built by Go in about a minute. */
-export async function findHelm(): Promise<FoundHelm> {
+export async function findHelm(): Promise<FoundProgram> {
+  return (await fromAssets('helm')) ?? buildHelm();
+}
+
+/** kube-scheduler, which envtest's archives do not hold: looked for as Helm is. */
+export async function findScheduler(): Promise<FoundProgram> {
+  return (await fromAssets('kube-scheduler')) ?? buildScheduler();
+}
+
+async function fromAssets(name: string): Promise<FoundProgram | undefined> {
   const folder = process.env['KUBEBUILDER_ASSETS'];
-  if (folder !== undefined && folder !== '') {
-    const file = join(resolve(folder), 'helm');
-    if (await isExecutable(file)) return { found: true, file, origin: 'KUBEBUILDER_ASSETS' };
-  }
-  return buildHelm();
+  if (folder === undefined || folder === '') return undefined;
+  const file = join(resolve(folder), name);
+  return (await isExecutable(file)) ? { found: true, file, origin: 'KUBEBUILDER_ASSETS' } : undefined;
 }

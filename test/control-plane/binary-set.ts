@@ -18,8 +18,8 @@ export type FoundBinaries =
     }
   | { readonly found: false; readonly reason: string };
 
-/** Helm, which no control plane needs, or why there is none. */
-export type FoundHelm =
+/** A program that few tests need (Helm, kube-scheduler), or why there is none. */
+export type FoundProgram =
   | {
       readonly found: true;
       readonly file: string;

@@ -6,7 +6,7 @@ import {
   type BinaryName,
   binariesIn,
   type FoundBinaries,
-  type FoundHelm,
+  type FoundProgram,
   isExecutable,
   missingFrom,
 } from './binary-set.js';
@@ -20,10 +20,13 @@ import {
   versionIn,
 } from './go.js';
 
-const PACKAGES: Readonly<Record<BinaryName | 'helm', string>> = {
+type ProgramName = BinaryName | 'kube-scheduler' | 'helm';
+
+const PACKAGES: Readonly<Record<ProgramName, string>> = {
   etcd: 'go.etcd.io/etcd/server/v3',
   'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
   'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
+  'kube-scheduler': 'k8s.io/kubernetes/cmd/kube-scheduler',
   kubectl: 'k8s.io/kubernetes/cmd/kubectl',
   helm: 'helm.sh/helm/v3/cmd/helm',
 };
@@ -40,18 +43,14 @@ interface Recipe {
 
 /** The control plane's programs of `tools/go.mod`, from the cache beside it or built into that, one by one. */
 export async function buildBinaries(): Promise<FoundBinaries> {
-  const module = await readGoModule('tools');
-  const version = versionIn(module, 'k8s.io/kubernetes');
-  const linkerFlags = kubernetesLinkerFlags(version);
-  const folder = join(cacheFolder(), keyOf(module, linkerFlags));
-  const binaries = binariesIn(folder);
+  const { version, recipe } = await kubernetesRecipe();
+  const binaries = binariesIn(recipe.folder);
   const missing = await missingFrom(binaries);
   if (missing.length === 0) return { found: true, binaries, origin: 'cache' };
 
-  const obstacle = await obstacleToGo(module);
+  const obstacle = await obstacleToGo(recipe.module);
   if (obstacle !== undefined) return { found: false, reason: `${obstacle}, or set KUBEBUILDER_ASSETS` };
   say(`building Kubernetes ${version} for the tests; the first time takes minutes`);
-  const recipe = { module, linkerFlags, folder, siblings: /^[0-9a-f]{16}$/ };
   const failure = await buildAll(
     BINARY_NAMES.filter((name) => missing.includes(name)),
     recipe,
@@ -61,18 +60,35 @@ export async function buildBinaries(): Promise<FoundBinaries> {
     : { found: false, reason: failure };
 }
 
+/** kube-scheduler of the same module, beside the others. */
+export async function buildScheduler(): Promise<FoundProgram> {
+  return buildProgram('kube-scheduler', (await kubernetesRecipe()).recipe);
+}
+
+async function kubernetesRecipe(): Promise<{ readonly version: string; readonly recipe: Recipe }> {
+  const module = await readGoModule('tools');
+  const version = versionIn(module, 'k8s.io/kubernetes');
+  const linkerFlags = kubernetesLinkerFlags(version);
+  const folder = join(cacheFolder(), keyOf(module, linkerFlags));
+  return { version, recipe: { module, linkerFlags, folder, siblings: /^[0-9a-f]{16}$/ } };
+}
+
 /** Helm of `tools/helm/go.mod`, from the same cache or built into it. */
-export async function buildHelm(): Promise<FoundHelm> {
+export async function buildHelm(): Promise<FoundProgram> {
   const module = await readGoModule('tools/helm');
   const version = versionIn(module, 'helm.sh/helm/v3');
   const linkerFlags = helmLinkerFlags(version, versionIn(module, 'k8s.io/client-go'));
   const folder = join(cacheFolder(), `helm-${keyOf(module, linkerFlags)}`);
-  const file = join(folder, 'helm');
-  if (await isExecutable(file)) return { found: true, file, origin: 'cache' };
+  return buildProgram('helm', { module, linkerFlags, folder, siblings: /^helm-[0-9a-f]{16}$/ });
+}
 
-  const obstacle = await obstacleToGo(module);
+/** One program, from the recipe's folder or built into it. */
+async function buildProgram(name: ProgramName, recipe: Recipe): Promise<FoundProgram> {
+  const file = join(recipe.folder, name);
+  if (await isExecutable(file)) return { found: true, file, origin: 'cache' };
+  const obstacle = await obstacleToGo(recipe.module);
   if (obstacle !== undefined) return { found: false, reason: obstacle };
-  const failure = await buildAll(['helm'], { module, linkerFlags, folder, siblings: /^helm-[0-9a-f]{16}$/ });
+  const failure = await buildAll([name], recipe);
   return failure === undefined ? { found: true, file, origin: 'build' } : { found: false, reason: failure };
 }
 
@@ -108,10 +124,7 @@ function keyOf({ mod, sum }: GoModule, linkerFlags: string): string {
 }
 
 /** Builds one after the other; returns why one failed, if one did. */
-async function buildAll(
-  names: readonly (BinaryName | 'helm')[],
-  recipe: Recipe,
-): Promise<string | undefined> {
+async function buildAll(names: readonly ProgramName[], recipe: Recipe): Promise<string | undefined> {
   await mkdir(recipe.folder, { recursive: true });
   for (const name of names) {
     const failure = await build(name, recipe);
@@ -121,7 +134,7 @@ async function buildAll(
   return undefined;
 }
 
-async function build(name: BinaryName | 'helm', recipe: Recipe): Promise<string | undefined> {
+async function build(name: ProgramName, recipe: Recipe): Promise<string | undefined> {
   say(`building ${name} ...`);
   const startedAtMs = Date.now();
   const file = join(recipe.folder, name);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import Mocha from 'mocha';
-import { findBinaries, findHelm } from '../control-plane/binaries.js';
+import { findBinaries, findHelm, findScheduler } from '../control-plane/binaries.js';
 import { findDefinitions } from '../control-plane/crds.js';
 import { projectRoot } from '../project-root.js';
 
@@ -19,6 +19,13 @@ async function main(): Promise<number> {
     files.unshift('manifests.test.js');
   } else {
     shout(`THE MANIFESTS AND THE HELM CHART WERE NOT TESTED: ${obstacle}`);
+    if (isCi) return 1;
+  }
+  const scheduler = await findScheduler();
+  if (scheduler.found) {
+    files.push('control-plane.test.js');
+  } else {
+    shout(`THE CHECKS OF THE CONTROL PLANE WERE NOT TESTED: ${scheduler.reason}`);
     if (isCi) return 1;
   }
   // Each scenario is listed with its time, however short.
