@@ -100,8 +100,10 @@ export class ControlPlaneChecks implements Component {
     const { clock } = this.#ports;
     const { periodMs = defaultPeriodMs } = this.#options;
     while (!signal.aborted) {
-      const nextAtMs = clock.monotonicMs() + periodMs;
+      const startedAtMs = clock.monotonicMs();
       await this.#tick(signal);
+      // Who does not lead has only asked for that, and shall look as soon as it does.
+      const nextAtMs = startedAtMs + (this.#look === undefined ? shortestPauseMs : periodMs);
       const restMs = nextAtMs - clock.monotonicMs();
       await clock.sleep(Math.max(restMs, Math.min(shortestPauseMs, periodMs)), signal);
     }

@@ -50,6 +50,8 @@ export interface ExternalMetricsSide {
   readonly checks: readonly HealthCheck[];
   /** Since each thing that is watched was last heard of. */
   readonly silences: Readonly<Record<string, () => number>>;
+  /** What a status page tells beside the health of the parts. */
+  readonly describe: () => object;
   readonly close: () => Promise<void>;
 }
 
@@ -144,6 +146,7 @@ export function buildExternalMetrics(given: AppInputs, ports: ExternalMetricsPor
       'authentication-config': () => authentication.staleForMs(),
       'stored-metrics': () => shards.heardAgoMs(),
     },
+    describe: () => ({ apiKey: keyCheck.describe() }),
     close: async () => {
       server.close();
       await dispatcher.close();
