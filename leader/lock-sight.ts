@@ -17,7 +17,7 @@ export class LockSight {
   readonly #options: SightOptions;
   #stored: StoredLock | undefined;
   #changeSeenAtMs = 0;
-  /** For each object of the lock: whether it was held, and is gone or wiped. Whoever held it may not know yet. */
+  /** For each object of the lock: whether it was there, and is gone or wiped. Whoever holds it may not know yet. */
   #lost: readonly boolean[] = [];
 
   constructor(options: SightOptions) {
@@ -34,9 +34,11 @@ export class LockSight {
     const before = partsOf(this.#stored);
     const now = partsOf(stored);
     this.#lost = Array.from({ length: Math.max(before.length, now.length) }, (_, index) => {
-      const part = now[index];
+      const [part, earlier] = [now[index], before[index]];
       if (isHeld(part) || isReleased(part)) return false;
-      return isHeld(before[index]) || this.#lost[index] === true;
+      // Nobody gives a lock up by deleting or wiping it, and somebody may have taken it since it was seen last.
+      const isAsBefore = part?.revision === earlier?.revision;
+      return this.#lost[index] === true || (!isAsBefore && earlier !== undefined);
     });
     this.#stored = stored;
   }
