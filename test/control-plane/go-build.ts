@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   BINARY_NAMES,
   type BinaryName,
   binariesIn,
+  type ElectorName,
   type FoundBinaries,
-  type FoundHelm,
+  type FoundProgram,
   isExecutable,
   missingFrom,
 } from './binary-set.js';
@@ -20,18 +21,24 @@ import {
   versionIn,
 } from './go.js';
 
-const PACKAGES: Readonly<Record<BinaryName | 'helm', string>> = {
+type ProgramName = BinaryName | 'helm' | ElectorName;
+
+const PACKAGES: Readonly<Record<ProgramName, string>> = {
   etcd: 'go.etcd.io/etcd/server/v3',
   'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
   'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
   kubectl: 'k8s.io/kubernetes/cmd/kubectl',
   helm: 'helm.sh/helm/v3/cmd/helm',
+  elector: '.',
+  'elector-of-2021': '.',
 };
 
 /** How the programs of one module are built. */
 interface Recipe {
   readonly module: GoModule;
   readonly linkerFlags: string;
+  /** Whose requirements count, if not the module's own. */
+  readonly requirements?: GoModule;
   /** The folder of the results; its name changes whenever another build would come out. */
   readonly folder: string;
   /** The names of the folders that earlier builds of the same programs left. */
@@ -62,7 +69,7 @@ export async function buildBinaries(): Promise<FoundBinaries> {
 }
 
 /** Helm of `tools/helm/go.mod`, from the same cache or built into it. */
-export async function buildHelm(): Promise<FoundHelm> {
+export async function buildHelm(): Promise<FoundProgram> {
   const module = await readGoModule('tools/helm');
   const version = versionIn(module, 'helm.sh/helm/v3');
   const linkerFlags = helmLinkerFlags(version, versionIn(module, 'k8s.io/client-go'));
@@ -73,6 +80,25 @@ export async function buildHelm(): Promise<FoundHelm> {
   const obstacle = await obstacleToGo(module);
   if (obstacle !== undefined) return { found: false, reason: obstacle };
   const failure = await buildAll(['helm'], { module, linkerFlags, folder, siblings: /^helm-[0-9a-f]{16}$/ });
+  return failure === undefined ? { found: true, file, origin: 'build' } : { found: false, reason: failure };
+}
+
+/** One program, `tools/elector/main.go`, against the client-go that the module of its name requires. */
+export async function buildElector(name: ElectorName): Promise<FoundProgram> {
+  const [module, requirements] = await Promise.all([
+    readGoModule('tools/elector'),
+    readGoModule(`tools/${name}`),
+  ]);
+  const source = await readFile(join(module.folder, 'main.go'), 'utf8');
+  const linkerFlags = '-s -w';
+  const folder = join(cacheFolder(), `${name}-${keyOf(requirements, `${linkerFlags} ${source}`)}`);
+  const file = join(folder, name);
+  if (await isExecutable(file)) return { found: true, file, origin: 'cache' };
+
+  const obstacle = await obstacleToGo(requirements);
+  if (obstacle !== undefined) return { found: false, reason: obstacle };
+  const siblings = new RegExp(`^${name}-[0-9a-f]{16}$`);
+  const failure = await buildAll([name], { module, requirements, linkerFlags, folder, siblings });
   return failure === undefined ? { found: true, file, origin: 'build' } : { found: false, reason: failure };
 }
 
@@ -108,10 +134,7 @@ function keyOf({ mod, sum }: GoModule, linkerFlags: string): string {
 }
 
 /** Builds one after the other; returns why one failed, if one did. */
-async function buildAll(
-  names: readonly (BinaryName | 'helm')[],
-  recipe: Recipe,
-): Promise<string | undefined> {
+async function buildAll(names: readonly ProgramName[], recipe: Recipe): Promise<string | undefined> {
   await mkdir(recipe.folder, { recursive: true });
   for (const name of names) {
     const failure = await build(name, recipe);
@@ -121,14 +144,16 @@ async function buildAll(
   return undefined;
 }
 
-async function build(name: BinaryName | 'helm', recipe: Recipe): Promise<string | undefined> {
+async function build(name: ProgramName, recipe: Recipe): Promise<string | undefined> {
   say(`building ${name} ...`);
   const startedAtMs = Date.now();
   const file = join(recipe.folder, name);
   // Renamed when whole, so that a build broken off leaves nothing that looks finished.
   const unfinished = `${file}.${process.pid}`;
-  const args = ['build', '-mod=readonly', '-buildvcs=false', '-trimpath', '-ldflags', recipe.linkerFlags];
-  const result = await runGo(recipe.module, [...args, '-o', unfinished, PACKAGES[name]]);
+  const { module, requirements = module, linkerFlags } = recipe;
+  const args = ['build', '-mod=readonly', '-buildvcs=false', '-trimpath', '-ldflags', linkerFlags];
+  const modFile = ['-modfile', join(requirements.folder, 'go.mod')];
+  const result = await runGo(module, [...args, ...modFile, '-o', unfinished, PACKAGES[name]]);
   if (result.code !== 0) return `go build of ${name} failed: ${complaintOf(result)}`;
   await rename(unfinished, file);
   say(`built ${name} in ${((Date.now() - startedAtMs) / 1000).toFixed(0)} s`);
