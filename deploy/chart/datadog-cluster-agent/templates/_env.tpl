@@ -37,6 +37,7 @@
   "DD_SHUTDOWN_DRAIN_TIMEOUT" (toString .Values.shutdown.drainSeconds)
   "DD_HPA_CONFIGMAP_NAME" (include "dca.metricsConfigMap" .)
   "DD_LEADER_LEASE_NAME" (include "dca.lease" .)
+  "DD_LEADER_ELECTION_DEFAULT_RESOURCE" .Values.leaderElection.resource
   "DD_EXTERNAL_METRICS_PROVIDER_SERVICE_NAME" (include "dca.metricsService" .) -}}
 {{- if include "dca.mountedCertificate" . }}
 {{- $_ := set $settings "DD_EXTERNAL_METRICS_PROVIDER_CERTIFICATE_DIR" (include "dca.certificateFolder" .) }}
