@@ -17,6 +17,7 @@ export class LockSight {
   readonly #options: SightOptions;
   #stored: StoredLock | undefined;
   #changeSeenAtMs = 0;
+  #lookedAtMs: number | undefined;
   /** For each object of the lock: whether it was there, and is gone or wiped. Whoever holds it may not know yet. */
   #lost: readonly boolean[] = [];
 
@@ -29,17 +30,25 @@ export class LockSight {
     return this.#stored;
   }
 
+  /** What is absent has no revision: after half a lease without a look, it may have been there meanwhile. */
   see(stored: StoredLock | undefined, nowMs: number): void {
-    if (stored?.revision !== this.#stored?.revision) this.#changeSeenAtMs = nowMs;
     const before = partsOf(this.#stored);
     const now = partsOf(stored);
-    this.#lost = Array.from({ length: Math.max(before.length, now.length) }, (_, index) => {
+    const isLate = nowMs - (this.#lookedAtMs ?? nowMs) > this.#options.durationSeconds * 500;
+    const isUnsure = Array.from(
+      { length: Math.max(before.length, now.length) },
+      (_, index) => isLate && before[index] === undefined && now[index] === undefined,
+    );
+    const hasChanged = stored?.revision !== this.#stored?.revision || isUnsure.includes(true);
+    if (hasChanged) this.#changeSeenAtMs = nowMs;
+    this.#lost = isUnsure.map((isOneUnsure, index) => {
       const [part, earlier] = [now[index], before[index]];
       if (isHeld(part) || isReleased(part)) return false;
       // Nobody gives a lock up by deleting or wiping it, and somebody may have taken it since it was seen last.
       const isAsBefore = part?.revision === earlier?.revision;
-      return this.#lost[index] === true || (!isAsBefore && earlier !== undefined);
+      return this.#lost[index] === true || isOneUnsure || (!isAsBefore && earlier !== undefined);
     });
+    this.#lookedAtMs = nowMs;
     this.#stored = stored;
   }
 

@@ -75,7 +75,7 @@ describe('elections in a simulated world', function () {
   ];
   for (const [title, phases, breakage] of broken) {
     it(`are found out when one ${title}`, async () => {
-      const { outcomes, violation } = await runEpisodes(phases, { steps: 100_000, breakage });
+      const { outcomes, violation } = await runEpisodes(phases, { steps: 300_000, breakage });
       console.log(`      ${violation}, after ${sum(outcomes, 'steps')} steps`);
       expect(violation).to.be.a('string').that.contains(' lead at ');
     });

@@ -174,6 +174,27 @@ describe('what is decided of a lock that is', () => {
   });
 });
 
+describe('a lock that was not looked at for long', () => {
+  const view = (lookedAtMs: readonly number[], seen: readonly (StoredLock | undefined)[], nowMs: number) => {
+    const sight = new LockSight({ identity: 'me', durationSeconds: 15 });
+    for (const [index, one] of seen.entries()) sight.see(one, lookedAtMs[index] ?? 0);
+    return decide(sight.view(false), 'me', nowMs);
+  };
+
+  it('and is absent, as it was, may have been there meanwhile: it is waited for anew', () => {
+    const absent = [others, undefined, undefined];
+    expect(view([0, 1_000, 8_500], absent, 16_001)).to.equal('acquire');
+    expect(view([0, 1_000, 8_501], absent, 16_001)).to.equal('wait');
+    expect(view([0, 1_000, 8_501], absent, 23_502)).to.equal('acquire');
+    expect(view([0, 8_000], [undefined, undefined], 8_000)).to.equal('wait');
+    expect(view([0, 7_000], [undefined, undefined], 7_000)).to.equal('acquire');
+  });
+
+  it('and has the same revision was the same all the time', () => {
+    expect(view([0, 14_000, 15_001], [others, others, others], 15_001)).to.equal('acquire');
+  });
+});
+
 describe('what a replica sees of its lock', () => {
   const see = (...seen: readonly (StoredLock | undefined)[]): LockSight => {
     const sight = new LockSight({ identity: 'me', durationSeconds: 15 });
