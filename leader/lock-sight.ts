@@ -30,24 +30,17 @@ export class LockSight {
     return this.#stored;
   }
 
-  /** What is absent has no revision: after half a lease without a look, it may have been there meanwhile. */
   see(stored: StoredLock | undefined, nowMs: number): void {
+    const isLate = nowMs - (this.#lookedAtMs ?? nowMs) > this.#options.durationSeconds * 500;
     const before = partsOf(this.#stored);
     const now = partsOf(stored);
-    const isLate = nowMs - (this.#lookedAtMs ?? nowMs) > this.#options.durationSeconds * 500;
-    const isUnsure = Array.from(
+    const pairs = Array.from(
       { length: Math.max(before.length, now.length) },
-      (_, index) => isLate && before[index] === undefined && now[index] === undefined,
+      (_, index) => [before[index], now[index]] as const,
     );
-    const hasChanged = stored?.revision !== this.#stored?.revision || isUnsure.includes(true);
-    if (hasChanged) this.#changeSeenAtMs = nowMs;
-    this.#lost = isUnsure.map((isOneUnsure, index) => {
-      const [part, earlier] = [now[index], before[index]];
-      if (isHeld(part) || isReleased(part)) return false;
-      // Nobody gives a lock up by deleting or wiping it, and somebody may have taken it since it was seen last.
-      const isAsBefore = part?.revision === earlier?.revision;
-      return this.#lost[index] === true || isOneUnsure || (!isAsBefore && earlier !== undefined);
-    });
+    const isUnsure = isLate && pairs.some((pair) => pair.every((part) => part === undefined));
+    if (isUnsure || stored?.revision !== this.#stored?.revision) this.#changeSeenAtMs = nowMs;
+    this.#lost = pairs.map((pair, index) => isLost(...pair, { isLate, wasLost: this.#lost[index] === true }));
     this.#lookedAtMs = nowMs;
     this.#stored = stored;
   }
@@ -113,4 +106,18 @@ export class LockSight {
 
 function isHeld(part: StoredLock | undefined): boolean {
   return part !== undefined && (part.doubt !== undefined || part.lock.holder !== undefined);
+}
+
+/**
+ * Nobody gives a lock up by deleting or wiping it, and somebody may have taken it since it was seen last. What is absent
+ * has no revision: after half a lease without a look, it may have been there meanwhile.
+ */
+function isLost(
+  before: StoredLock | undefined,
+  now: StoredLock | undefined,
+  { isLate, wasLost }: { readonly isLate: boolean; readonly wasLost: boolean },
+): boolean {
+  if (isHeld(now) || isReleased(now)) return false;
+  if (wasLost) return true;
+  return before === undefined ? isLate && now === undefined : now?.revision !== before.revision;
 }

@@ -1,5 +1,4 @@
-import { leaderAnnotation } from '../../../../kube/annotation-lock.js';
-import { toObject, toTexts, valueAt } from '../../../../kube/json.js';
+import { meddledWith, meddlings } from './meddling.js';
 import { type Road, SimulatedStore } from './network.js';
 import { type Breakage, type Kind, objectPaths, openRoad, SimulatedReplica } from './replica.js';
 import { SimulatedTime } from './time.js';
@@ -188,28 +187,14 @@ export class Episode {
     const path = this.#pick([objectPaths.lease, objectPaths.configmap]);
     const found = this.#store.get(path);
     if (found === undefined) return;
-    const metadata = toObject(found['metadata']) ?? {};
-    const change = this.#pick(['touch', 'delete', 'wipe', 'shorten', 'spoil', 'usurp'] as const);
-    if (change === 'touch') {
-      this.#store.put(path, { ...found, metadata: { ...metadata, labels: { at: String(this.#random()) } } });
-      return;
-    }
+    const change = this.#pick(meddlings);
     if (change === 'delete' || change === 'wipe') {
       const alive = [...this.#lives.values()].filter(({ process }) => !process.isDead);
       if (!alive.every(({ hasSeen }) => hasSeen)) return;
       this.#noStartBeforeMs = this.#time.nowMs + 2 * this.#leaseMs;
     }
     if (change === 'delete') this.#store.delete(path);
-    else if (path === objectPaths.lease)
-      this.#store.put(path, { ...found, spec: spoilSpec(change, found['spec']) });
-    else {
-      const annotations = toTexts(valueAt(metadata, 'annotations'));
-      const record = spoilRecord(change, annotations[leaderAnnotation] ?? '');
-      this.#store.put(path, {
-        ...found,
-        metadata: { ...metadata, annotations: { ...annotations, [leaderAnnotation]: record } },
-      });
-    }
+    else this.#store.put(path, meddledWith(found, change, String(this.#random())));
   }
 
   /** Everything is well from here on; answers how long it took until one led, who then goes on to. */
@@ -240,35 +225,6 @@ export class Episode {
     const picked = from[Math.floor(this.#random() * from.length)];
     if (picked === undefined) throw new RangeError('nothing to pick from');
     return picked;
-  }
-}
-
-type Spoiling = 'wipe' | 'shorten' | 'spoil' | 'usurp';
-
-function spoilSpec(change: Spoiling, spec: unknown): object {
-  const before = toObject(spec) ?? {};
-  switch (change) {
-    case 'wipe':
-      return {};
-    case 'shorten':
-      return { ...before, leaseDurationSeconds: 1 };
-    case 'spoil':
-      return { ...before, leaseDurationSeconds: 2 ** 31 - 1, renewTime: 'noon' };
-    case 'usurp':
-      return { ...before, holderIdentity: 'nobody' };
-  }
-}
-
-function spoilRecord(change: Spoiling, record: string): string {
-  switch (change) {
-    case 'wipe':
-      return '{}';
-    case 'shorten':
-      return record.replace(/"leaseDurationSeconds":\d+/, '"leaseDurationSeconds":1');
-    case 'spoil':
-      return record.slice(0, -1);
-    case 'usurp':
-      return record.replace(/"holderIdentity":"[^"]*"/, '"holderIdentity":"nobody"');
   }
 }
 
