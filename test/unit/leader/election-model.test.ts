@@ -8,10 +8,12 @@ const firstSeed = 1;
 const wantedSteps = 250_000;
 
 /** Which kinds of lock run side by side; each list is a phase, and phases follow each other by rolling replicas. */
-const allowed: readonly (readonly [string, Phases])[] = [
+const allowed: readonly (readonly [string, Phases, hasForeigner?: boolean])[] = [
   ['a Lease', [['lease']]],
   ['a ConfigMap', [['configmap']]],
   ['both at once', [['configmapsleases']]],
+  ['a Lease, beside client-go', [['lease']], true],
+  ['a ConfigMap, beside client-go', [['configmap']], true],
   [
     'a move from a ConfigMap to a Lease',
     [
@@ -36,12 +38,12 @@ const allowed: readonly (readonly [string, Phases])[] = [
 
 async function runEpisodes(
   phases: Phases,
-  bounds: { readonly steps: number; readonly breakage?: Breakage },
+  bounds: { readonly steps: number; readonly breakage?: Breakage; readonly hasForeigner?: boolean },
 ): Promise<{ readonly outcomes: readonly Outcome[]; readonly violation: string | undefined }> {
   const outcomes: Outcome[] = [];
   for (let seed = firstSeed; sum(outcomes, 'steps') < bounds.steps; seed += 1) {
-    const { breakage } = bounds;
-    const outcome = await new Episode({ seed, phases, ...(breakage && { breakage }) }).run();
+    const { steps: _steps, ...options } = bounds;
+    const outcome = await new Episode({ seed, phases, ...options }).run();
     outcomes.push(outcome);
     if (outcome.violation !== undefined) return { outcomes, violation: outcome.violation };
   }
@@ -54,9 +56,10 @@ function sum(outcomes: readonly Outcome[], what: 'steps' | 'simulatedMs' | 'dist
 
 describe('elections in a simulated world', function () {
   this.timeout(60_000);
-  for (const [title, phases] of allowed) {
+  for (const [title, phases, hasForeigner = false] of allowed) {
     it(`never have two leaders, and soon one, with ${title}`, async () => {
-      const { outcomes, violation } = await runEpisodes(phases, { steps: wantedSteps / allowed.length });
+      const bounds = { steps: wantedSteps / allowed.length, hasForeigner };
+      const { outcomes, violation } = await runEpisodes(phases, bounds);
       const longest = Math.max(...outcomes.map(({ quietLeases }) => quietLeases));
       console.log(
         `      seeds ${firstSeed} to ${firstSeed + outcomes.length - 1}: ${sum(outcomes, 'steps')} steps, ` +

@@ -9,6 +9,8 @@ export type Phases = readonly (readonly Kind[])[];
 export interface EpisodeOptions {
   readonly seed: number;
   readonly phases: Phases;
+  /** Whether the last of the replicas is one of client-go's, which takes a lock that is deleted or wiped at once. */
+  readonly hasForeigner?: boolean;
   readonly breakage?: Breakage;
 }
 
@@ -103,6 +105,7 @@ export class Episode {
         kind: this.#pick(this.#kinds),
         durationSeconds: this.#durationSeconds,
         rate: 0.99 + this.#random() / 50,
+        isForeign: this.#options.hasForeigner === true && name === this.#names.at(-1),
         // One is enough: a fault that all share may cancel itself out.
         breakage: name === this.#names[0] ? this.#options.breakage : undefined,
       },
@@ -189,6 +192,7 @@ export class Episode {
     if (found === undefined) return;
     const change = this.#pick(meddlings);
     if (change === 'delete' || change === 'wipe') {
+      if (this.#options.hasForeigner === true) return;
       const alive = [...this.#lives.values()].filter(({ process }) => !process.isDead);
       if (!alive.every(({ hasSeen }) => hasSeen)) return;
       this.#noStartBeforeMs = this.#time.nowMs + 2 * this.#leaseMs;

@@ -9,6 +9,7 @@ import { Election } from '../../../../leader/election.js';
 import { type LockBox, partsOf } from '../../../../leader/lock.js';
 import { TwoLocks } from '../../../../leader/two-locks.js';
 import { type NetworkPorts, type Road, simulatedApi } from './network.js';
+import { RecordElector } from './record-elector.js';
 import { SimulatedProcess } from './time.js';
 
 export type Kind = 'lease' | 'configmap' | 'configmapsleases';
@@ -26,6 +27,8 @@ export interface ReplicaOptions {
   readonly durationSeconds: number;
   /** How fast its clocks go. */
   readonly rate: number;
+  /** Whether it elects by the rules of client-go, in place of ours. */
+  readonly isForeign: boolean;
   /** What is broken on purpose, to show that it is found. */
   readonly breakage?: Breakage | undefined;
 }
@@ -41,7 +44,7 @@ export class SimulatedReplica {
   readonly name: string;
   readonly kind: Kind;
   readonly process: SimulatedProcess;
-  readonly election: Election;
+  readonly election: Election | RecordElector;
   road: Road = openRoad;
   hasEvents = true;
   /** Whether it has seen each object of its lock: who never did cannot know that one was deleted. */
@@ -58,16 +61,20 @@ export class SimulatedReplica {
     const clock = this.process.clock();
     const patience = options.breakage?.patience ?? 1;
     const real = this.#watched(ports, buildBox(options.kind, api, this.process));
-    this.election = new Election(
-      {
-        box: options.breakage?.box?.(real) ?? real,
-        clock: { ...clock, monotonicMs: () => clock.monotonicMs() / patience },
-        log: silentLog,
-        registry: createRegistry({ withProcessMetrics: false }),
-        random: ports.random,
-      },
-      { identity: options.name, durationSeconds: options.durationSeconds },
-    );
+    const box = options.breakage?.box?.(real) ?? real;
+    const identity = { identity: options.name, durationSeconds: options.durationSeconds };
+    this.election = options.isForeign
+      ? new RecordElector({ box, clock }, identity)
+      : new Election(
+          {
+            box,
+            clock: { ...clock, monotonicMs: () => clock.monotonicMs() / patience },
+            log: silentLog,
+            registry: createRegistry({ withProcessMetrics: false }),
+            random: ports.random,
+          },
+          identity,
+        );
     this.#done = this.election.run(this.#stop.signal);
   }
 
