@@ -2,12 +2,13 @@ import { join, resolve } from 'node:path';
 import {
   BINARY_NAMES,
   binariesIn,
+  type ElectorName,
   type FoundBinaries,
   type FoundProgram,
   isExecutable,
   missingFrom,
 } from './binary-set.js';
-import { buildBinaries, buildHelm, buildScheduler } from './go-build.js';
+import { buildBinaries, buildElector, buildHelm, buildScheduler } from './go-build.js';
 
 /**
  * The control plane's programs: those in `KUBEBUILDER_ASSETS` where that is set (envtest's convention; an
@@ -29,18 +30,25 @@ export async function findBinaries(): Promise<FoundBinaries> {
 }
 
 /** Helm: from `KUBEBUILDER_ASSETS` if it lies there, which it need not, else built by Go in about a minute. */
-export async function findHelm(): Promise<FoundProgram> {
-  return (await fromAssets('helm')) ?? buildHelm();
+export function findHelm(): Promise<FoundProgram> {
+  return findProgram('helm', buildHelm);
 }
 
-/** kube-scheduler, which envtest's archives do not hold: looked for as Helm is. */
-export async function findScheduler(): Promise<FoundProgram> {
-  return (await fromAssets('kube-scheduler')) ?? buildScheduler();
+/** kube-scheduler, which envtest's archives do not hold, likewise. */
+export function findScheduler(): Promise<FoundProgram> {
+  return findProgram('kube-scheduler', buildScheduler);
 }
 
-async function fromAssets(name: string): Promise<FoundProgram | undefined> {
+/** The elector of client-go, likewise. */
+export function findElector(name: ElectorName): Promise<FoundProgram> {
+  return findProgram(name, () => buildElector(name));
+}
+
+async function findProgram(name: string, build: () => Promise<FoundProgram>): Promise<FoundProgram> {
   const folder = process.env['KUBEBUILDER_ASSETS'];
-  if (folder === undefined || folder === '') return undefined;
-  const file = join(resolve(folder), name);
-  return (await isExecutable(file)) ? { found: true, file, origin: 'KUBEBUILDER_ASSETS' } : undefined;
+  if (folder !== undefined && folder !== '') {
+    const file = join(resolve(folder), name);
+    if (await isExecutable(file)) return { found: true, file, origin: 'KUBEBUILDER_ASSETS' };
+  }
+  return build();
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   BINARY_NAMES,
   type BinaryName,
   binariesIn,
+  type ElectorName,
   type FoundBinaries,
   type FoundProgram,
   isExecutable,
@@ -20,7 +21,7 @@ import {
   versionIn,
 } from './go.js';
 
-type ProgramName = BinaryName | 'kube-scheduler' | 'helm';
+type ProgramName = BinaryName | 'kube-scheduler' | 'helm' | ElectorName;
 
 const PACKAGES: Readonly<Record<ProgramName, string>> = {
   etcd: 'go.etcd.io/etcd/server/v3',
@@ -29,12 +30,16 @@ const PACKAGES: Readonly<Record<ProgramName, string>> = {
   'kube-scheduler': 'k8s.io/kubernetes/cmd/kube-scheduler',
   kubectl: 'k8s.io/kubernetes/cmd/kubectl',
   helm: 'helm.sh/helm/v3/cmd/helm',
+  elector: '.',
+  'elector-of-2021': '.',
 };
 
 /** How the programs of one module are built. */
 interface Recipe {
   readonly module: GoModule;
   readonly linkerFlags: string;
+  /** Whose requirements count, if not the module's own. */
+  readonly requirements?: GoModule;
   /** The folder of the results; its name changes whenever another build would come out. */
   readonly folder: string;
   /** The names of the folders that earlier builds of the same programs left. */
@@ -92,6 +97,25 @@ async function buildProgram(name: ProgramName, recipe: Recipe): Promise<FoundPro
   return failure === undefined ? { found: true, file, origin: 'build' } : { found: false, reason: failure };
 }
 
+/** One program, `tools/elector/main.go`, against the client-go that the module of its name requires. */
+export async function buildElector(name: ElectorName): Promise<FoundProgram> {
+  const [module, requirements] = await Promise.all([
+    readGoModule('tools/elector'),
+    readGoModule(`tools/${name}`),
+  ]);
+  const source = await readFile(join(module.folder, 'main.go'), 'utf8');
+  const linkerFlags = '-s -w';
+  const folder = join(cacheFolder(), `${name}-${keyOf(requirements, `${linkerFlags} ${source}`)}`);
+  const file = join(folder, name);
+  if (await isExecutable(file)) return { found: true, file, origin: 'cache' };
+
+  const obstacle = await obstacleToGo(requirements);
+  if (obstacle !== undefined) return { found: false, reason: obstacle };
+  const siblings = new RegExp(`^${name}-[0-9a-f]{16}$`);
+  const failure = await buildAll([name], { module, requirements, linkerFlags, folder, siblings });
+  return failure === undefined ? { found: true, file, origin: 'build' } : { found: false, reason: failure };
+}
+
 /**
  * What Kubernetes' own release build stamps, in both places: without it a program calls itself v0.0.0, which
  * breaks version negotiation and the User-Agent. The commit is left empty, as no module knows it.
@@ -140,8 +164,10 @@ async function build(name: ProgramName, recipe: Recipe): Promise<string | undefi
   const file = join(recipe.folder, name);
   // Renamed when whole, so that a build broken off leaves nothing that looks finished.
   const unfinished = `${file}.${process.pid}`;
-  const args = ['build', '-mod=readonly', '-buildvcs=false', '-trimpath', '-ldflags', recipe.linkerFlags];
-  const result = await runGo(recipe.module, [...args, '-o', unfinished, PACKAGES[name]]);
+  const { module, requirements = module, linkerFlags } = recipe;
+  const args = ['build', '-mod=readonly', '-buildvcs=false', '-trimpath', '-ldflags', linkerFlags];
+  const modFile = ['-modfile', join(requirements.folder, 'go.mod')];
+  const result = await runGo(module, [...args, ...modFile, '-o', unfinished, PACKAGES[name]]);
   if (result.code !== 0) return `go build of ${name} failed: ${complaintOf(result)}`;
   await rename(unfinished, file);
   say(`built ${name} in ${((Date.now() - startedAtMs) / 1000).toFixed(0)} s`);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Lock } from '../../../leader/election.js';
+import type { Lock } from '../../../leader/lock.js';
 import { FakeClock, settle } from '../../fake-clock.js';
 import { Candidate, MemoryLock } from './memory-lock.js';
 
@@ -134,6 +134,7 @@ describe('a replica alone', () => {
     expect(first.election.leader()).to.deep.equal({
       who: 'other',
       name: 'other',
+      sinceMs: 1,
       renewedAtMs: 2,
       transitions: 4,
     });
