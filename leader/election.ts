@@ -100,9 +100,10 @@ export class Election implements Component {
    */
   async release(signal: AbortSignal): Promise<void> {
     const { box, clock, log } = this.#ports;
-    let held = this.isLeader() ? this.#sight.stored : undefined;
+    const wasLeading = this.isLeader();
     this.#renewedAtMs = undefined;
     this.#tellChange();
+    let held = wasLeading ? this.#sight.stored : await this.#heldUnknowingly(signal);
     for (let tries = 1; held !== undefined; tries += 1) {
       const written = await box.write(released(held.lock, clock.nowMs()), held.revision, signal);
       if (written.ok) return log.info({ identity: this.#options.identity }, 'gave up leadership');
@@ -112,6 +113,13 @@ export class Election implements Component {
       if (!read.ok) return this.#notReleased(read.error);
       held = read.value?.lock.holder === this.#options.identity ? read.value : undefined;
     }
+  }
+
+  /** The lock that may name us though we do not lead: the answer to a write never came, or came too late. */
+  async #heldUnknowingly(signal: AbortSignal): Promise<StoredLock | undefined> {
+    if (this.#sent === undefined && !this.#sight.isMine()) return undefined;
+    const read = await this.#ports.box.read(signal);
+    return read.ok && read.value?.lock.holder === this.#options.identity ? read.value : undefined;
   }
 
   #notReleased(fault: Fault): void {

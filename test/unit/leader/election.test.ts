@@ -293,6 +293,18 @@ describe('a leader that leaves', () => {
     expect(await pass(60 * seconds, () => second.election.isLeader())).to.be.at.most(30 * seconds);
   });
 
+  it('gives the lock up though it never heard that it has it', async () => {
+    const { first, second, lock, start, pass } = scene({ replicas: 2 });
+    first.road = 'answers lost';
+    second.latencyMs = 5;
+    await start();
+    expect(lock.stored?.lock.holder).to.equal('dca-0');
+    expect(first.election.isLeader()).to.equal(false);
+    first.road = 'open';
+    void first.leave();
+    expect(await pass(60 * seconds, () => second.election.isLeader())).to.be.at.most(30 * seconds);
+  });
+
   it('gives up nothing that is not its own', async () => {
     const { second, start, pass, lock, leaders } = scene({ replicas: 2 });
     await start();
