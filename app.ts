@@ -43,7 +43,7 @@ export function buildApp(given: AppInputs): Result<App, string> {
   if (!cluster.ok) return cluster;
   const { ports, times } = cluster.value;
   const metrics = createListenerMetrics(registry);
-  const { leadership, election, lock } = buildLeadership(inputs, ports, times);
+  const { leadership, election } = buildLeadership(inputs, ports, times);
   const certificate = buildCertificate(inputs, ports, times);
   const corridor = config.externalMetrics.enabled
     ? buildExternalMetrics(given, {
@@ -64,7 +64,7 @@ export function buildApp(given: AppInputs): Result<App, string> {
   ];
   const status = buildStatus(given, {
     leadership,
-    lock,
+    isElected: election !== undefined,
     keeper,
     datadogClock,
     clusterClock,

@@ -1,4 +1,4 @@
-import type { EventsStatus, KeyStatus, Part, ServiceChecksStatus } from '../cmdapi/status/report.js';
+import type { ControlPlaneStatus, EventsStatus, KeyStatus, Part } from '../cmdapi/status/report.js';
 import type { Config } from '../config/load.js';
 import type { Component } from '../core/component.js';
 import type { ForeignClock } from '../core/foreign-clock.js';
@@ -11,6 +11,7 @@ import type { HealthCheck } from '../http/health-app.js';
 import { ConfigMapShards } from '../kube/configmap.js';
 import { EventLog } from '../kube/events.js';
 import type { ClusterPorts, WatchTimes } from './cluster.js';
+import { buildControlPlane } from './control-plane.js';
 import type { AppInputs } from './inputs.js';
 import type { Leadership } from './leadership.js';
 import { shown } from './metrics-status.js';
@@ -24,7 +25,7 @@ export interface IntakePorts {
   readonly datadogClock: ForeignClock;
 }
 
-/** What is brought to Datadog besides nothing that autoscalers need: the events of the cluster. At rest. */
+/** What is brought to Datadog, and no autoscaler needs: the cluster's events, the state of its control plane. At rest. */
 export interface IntakeSide {
   /** Work that only the leader does; it ends before the lead is given up. */
   readonly leading: readonly Component[];
@@ -37,13 +38,16 @@ export interface IntakeSide {
 /** What this side tells for `/status`. */
 export interface IntakeReport {
   readonly events: Part<EventsStatus>;
-  readonly serviceChecks: Part<ServiceChecksStatus>;
+  readonly controlPlane: Part<ControlPlaneStatus>;
   /** The key of the intake, where it is not the one that queries are made with. */
   readonly keys: readonly KeyStatus[];
 }
 
 const eventsOff = { unavailable: 'not collected (DD_COLLECT_KUBERNETES_EVENTS)' };
-const serviceChecksOff = { unavailable: 'not collected' };
+const controlPlaneOff = {
+  unavailable:
+    'not looked at (DD_KUBE_APISERVER_CONTROL_PLANE_CHECKS, or there is no key, or nobody to lead)',
+};
 
 /** For one event or a batch of service checks. */
 const timeoutMs = 10_000;
@@ -63,7 +67,10 @@ export function buildIntake(inputs: AppInputs, ports: IntakePorts): IntakeSide {
     },
   );
   const events = config.events.collect ? buildEvents(inputs, ports, client) : undefined;
-  const leading = events === undefined ? [] : [events];
+  const controlPlane = checksControlPlane(config)
+    ? buildControlPlane(inputs, { ...ports, client })
+    : undefined;
+  const leading = [events, controlPlane?.component].filter((part) => part !== undefined);
   const keyCheck =
     leading.length > 0 && !isKeyOfMetrics(config)
       ? new KeyCheck({ client, clock, log }, { consequence: 'events and service checks do not arrive' })
@@ -75,7 +82,7 @@ export function buildIntake(inputs: AppInputs, ports: IntakePorts): IntakeSide {
     checks: [...leading, ...standing],
     describe: () => ({
       events: events?.describe() ?? eventsOff,
-      serviceChecks: serviceChecksOff,
+      controlPlane: controlPlane?.describe() ?? controlPlaneOff,
       keys: keyCheck === undefined ? [] : [describeKey(config, keyCheck)],
     }),
     close: () => dispatcher.close(),
@@ -84,6 +91,12 @@ export function buildIntake(inputs: AppInputs, ports: IntakePorts): IntakeSide {
 
 function describeKey({ datadog }: Config, keyCheck: KeyCheck): KeyStatus {
   return { kind: 'API key', purpose: 'the intake', shown: shown(datadog.apiKey), ...keyCheck.describe() };
+}
+
+/** Where nothing needs a leader there may be several replicas without an election, which would all send. */
+function checksControlPlane({ datadog, events, externalMetrics, leaderElection }: Config): boolean {
+  const hasLeader = leaderElection.enabled || externalMetrics.enabled || events.collect;
+  return events.checksControlPlane && datadog.apiKey !== undefined && hasLeader;
 }
 
 /** Then it is checked on the side of external metrics. */

@@ -1,11 +1,15 @@
+import type { LockResource } from '../config/kubernetes-settings.js';
 import { type Clock, deadline } from '../core/clock.js';
 import { gauge, type Registry } from '../core/telemetry.js';
+import { AnnotationLockBox, type AnnotationLockOptions } from '../kube/annotation-lock.js';
 import { LeaseBox } from '../kube/lease.js';
+import type { LockObjectOptions } from '../kube/lock-object.js';
 import { Election } from '../leader/election.js';
+import type { LockBox } from '../leader/lock.js';
 import { LoneLeader } from '../leader/lone.js';
+import { TwoLocks } from '../leader/two-locks.js';
 import type { ClusterPorts, WatchTimes } from './cluster.js';
 import type { AppInputs } from './inputs.js';
-import { LockView } from './lock-view.js';
 
 /** Who leads, by an election or because there is only one replica. */
 export type Leadership = Election | LoneLeader;
@@ -17,24 +21,19 @@ export function buildLeadership(
   { config, clock, log, registry }: AppInputs,
   ports: ClusterPorts,
   times: WatchTimes,
-): {
-  readonly leadership: Leadership;
-  readonly election: Election | undefined;
-  /** What the lock says, for people; `undefined` where election is turned off. */
-  readonly lock: LockView | undefined;
-} {
+): { readonly leadership: Leadership; readonly election: Election | undefined } {
   const { leaderElection, kubernetes } = config;
   if (!leaderElection.enabled) {
     tellLoneLeader(registry);
-    return { leadership: new LoneLeader(clock.nowMs()), election: undefined, lock: undefined };
+    return { leadership: new LoneLeader(clock.nowMs()), election: undefined };
   }
   const place = { namespace: kubernetes.namespace, name: leaderElection.leaseName };
-  const box = new LockView(new LeaseBox(ports, { ...times, ...place }));
+  const box = buildLock(leaderElection.resource, ports, { ...times, ...place });
   const election = new Election(
     { box, clock, log, registry, random: ports.random },
     { identity: kubernetes.podName, durationSeconds: leaderElection.leaseSeconds },
   );
-  return { leadership: election, election, lock: box };
+  return { leadership: election, election };
 }
 
 /** Whoever counts the leaders must find this one. */
@@ -45,6 +44,24 @@ function tellLoneLeader(registry: Registry): void {
     { join_leader: 'false', is_leader: 'true' },
     1,
   );
+}
+
+/** The object that replicas compete for, or both while they move from one to the other. */
+function buildLock(resource: LockResource, ports: ClusterPorts, options: LockObjectOptions): LockBox {
+  const annotated = (kind: AnnotationLockOptions['kind']): LockBox =>
+    new AnnotationLockBox(ports, { ...options, kind });
+  const lease = (): LockBox => new LeaseBox(ports, options);
+  switch (resource) {
+    case 'lease':
+      return lease();
+    case 'configmap':
+    case 'endpoints':
+      return annotated(resource);
+    case 'configmapsleases':
+      return new TwoLocks({ first: annotated('configmap'), second: lease() });
+    case 'endpointsleases':
+      return new TwoLocks({ first: annotated('endpoints'), second: lease() });
+  }
 }
 
 /** Gives the lead up, within a bound. */

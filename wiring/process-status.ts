@@ -1,10 +1,8 @@
 import { version as nodeVersion, pid } from 'node:process';
-import type { LeaderStatus, ProcessStatus } from '../cmdapi/status/report.js';
+import type { ProcessStatus } from '../cmdapi/status/report.js';
 import type { Entry } from '../config/entry.js';
 import type { Config } from '../config/load.js';
 import type { AppInputs } from './inputs.js';
-import type { Leadership } from './leadership.js';
-import type { LockView } from './lock-view.js';
 
 /** @param started when this replica was built, by the wall clock and by the one that never steps */
 export function describeProcess(
@@ -47,27 +45,4 @@ function originOf({ setting, origin }: Entry): string {
     case 'derived':
       return `${name} (${origin.reason})`;
   }
-}
-
-export function describeLeader(leadership: Leadership, view: LockView | undefined): LeaderStatus {
-  const lock = view?.last();
-  return {
-    ...leadership.leader(),
-    isElected: view !== undefined,
-    lock:
-      lock === undefined
-        ? null
-        : {
-            holder: lock.holder ?? null,
-            acquiredAt: toInstant(lock.acquiredAtMs),
-            renewedAt: toInstant(lock.renewedAtMs),
-            transitions: lock.transitions,
-          },
-  };
-}
-
-/** Whatever another replica wrote. */
-function toInstant(ms: number): string {
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? 'no date' : date.toISOString();
 }

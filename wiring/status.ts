@@ -8,9 +8,8 @@ import type { ListenerReport } from '../http/server-life.js';
 import type { AppInputs } from './inputs.js';
 import type { IntakeReport } from './intake.js';
 import type { Leadership } from './leadership.js';
-import type { LockView } from './lock-view.js';
 import type { MetricsStatusParts } from './metrics-status.js';
-import { describeLeader, describeProcess } from './process-status.js';
+import { describeProcess } from './process-status.js';
 
 /** What the side of the node agents tells. */
 export interface NodeStatusParts {
@@ -22,8 +21,8 @@ export interface NodeStatusParts {
 /** All that is asked for its part of the report. */
 export interface StatusPorts {
   readonly leadership: Leadership;
-  /** `undefined` where election is turned off. */
-  readonly lock: LockView | undefined;
+  /** False where election is turned off. */
+  readonly isElected: boolean;
   readonly keeper: Timekeeper;
   readonly datadogClock: ForeignClock;
   readonly clusterClock: ForeignClock;
@@ -41,7 +40,7 @@ export interface StatusPorts {
 export function buildStatus(inputs: AppInputs, ports: StatusPorts): (node: NodeStatusParts) => StatusReport {
   const { clock, version, commit, config } = inputs;
   const started = { atMs: clock.nowMs(), atMonotonicMs: clock.monotonicMs() };
-  const { corridor, intake, leadership, lock, checks } = ports;
+  const { corridor, intake, leadership, isElected, checks } = ports;
   return (node) => {
     const told = part(() => intake.describe());
     return {
@@ -51,7 +50,7 @@ export function buildStatus(inputs: AppInputs, ports: StatusPorts): (node: NodeS
       pod: config.kubernetes.podName,
       process: describeProcess(inputs, started),
       health: { live: reportHealth('live', checks), ready: reportHealth('ready', checks) },
-      leader: describeLeader(leadership, lock),
+      leader: { ...leadership.leader(), isElected },
       clocks: describeClocks(inputs, ports),
       keys: part(() => [...(corridor?.keys() ?? []), ...intake.describe().keys]),
       externalMetrics: part(() => corridor?.externalMetrics() ?? off),
@@ -59,7 +58,7 @@ export function buildStatus(inputs: AppInputs, ports: StatusPorts): (node: NodeS
       reflectors: part(() => [...(corridor?.reflectors() ?? []), ...node.reflectors()]),
       metadata: part(() => node.metadata()),
       events: isTold(told) ? told.events : told,
-      serviceChecks: isTold(told) ? told.serviceChecks : told,
+      controlPlane: isTold(told) ? told.controlPlane : told,
       listeners: part(() => listeners(ports, node)),
       recentLog: part(() => inputs.recentLog.list()),
     };

@@ -1,10 +1,10 @@
 import { field, type Line, line } from './layout.js';
 import type {
+  ControlPlaneStatus,
   EventsStatus,
   FollowedStatus,
   MetadataStatus,
   ReflectorStatus,
-  ServiceChecksStatus,
 } from './report.js';
 import { counted, duration, since, toIso } from './units.js';
 
@@ -57,7 +57,7 @@ export function eventLines(events: EventsStatus, nowMs: number): readonly Line[]
   ];
 }
 
-export function serviceCheckLines(checks: ServiceChecksStatus, nowMs: number): readonly Line[] {
+export function controlPlaneLines(checks: ControlPlaneStatus, nowMs: number): readonly Line[] {
   const { source, lastReadAt, components, lastSubmission, denial } = checks;
   if (lastReadAt === null) return [line(1, 'Status: waiting for the lead, or for the first look')];
   return [

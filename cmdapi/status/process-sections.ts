@@ -5,6 +5,7 @@ import type {
   LeaderStatus,
   ListenerStatus,
   LogStatus,
+  ReignStatus,
   StatusReport,
 } from './report.js';
 import { counted, duration, since, toIso } from './units.js';
@@ -63,29 +64,34 @@ function clockLine(whose: string, aheadSeconds: number | null): Line {
 export function leaderLines(leader: LeaderStatus, pod: string, nowMs: number): readonly Line[] {
   if (!leader.isElected)
     return [line(1, 'Leader Election Status: disabled; this replica always leads (DD_LEADER_ELECTION)')];
-  const { lock } = leader;
+  return [line(1, 'Leader Election Status: Running'), ...leaderNameLines(leader, pod, nowMs)];
+}
+
+function leaderNameLines(leader: LeaderStatus, pod: string, nowMs: number): readonly Line[] {
+  switch (leader.who) {
+    case 'me':
+      return [line(1, `Leader Name is: ${pod} (this replica)`, 'good'), ...reignLines(leader, nowMs)];
+    case 'other':
+      return [line(1, `Leader Name is: ${leader.name}`), ...reignLines(leader, nowMs)];
+    case 'unknown':
+      return [
+        line(1, 'Leader Name is: not known; see kubectl get lease, and this replica under Ready', 'bad'),
+      ];
+  }
+}
+
+function reignLines({ sinceMs, renewedAtMs, transitions }: ReignStatus, nowMs: number): readonly Line[] {
   return [
-    line(1, 'Leader Election Status: Running'),
-    leaderName(leader, pod),
-    ...(lock === null
-      ? []
-      : [
-          line(1, `Leading since: ${since(lock.acquiredAt, nowMs)}`),
-          line(1, `Last renewed: ${since(lock.renewedAt, nowMs)}`),
-          line(1, `Transitions: ${lock.transitions}`),
-        ]),
+    line(1, `Leading since: ${sinceInstant(sinceMs, nowMs)}`),
+    line(1, `Last renewed: ${sinceInstant(renewedAtMs, nowMs)}`),
+    line(1, `Transitions: ${transitions}`),
   ];
 }
 
-function leaderName(leader: LeaderStatus, pod: string): Line {
-  switch (leader.who) {
-    case 'me':
-      return line(1, `Leader Name is: ${pod} (this replica)`, 'good');
-    case 'other':
-      return line(1, `Leader Name is: ${leader.name}`);
-    case 'unknown':
-      return line(1, 'Leader Name is: not known; see kubectl get lease, and this replica under Ready', 'bad');
-  }
+/** Whatever another replica wrote as its time. */
+function sinceInstant(atMs: number, nowMs: number): string {
+  const date = new Date(atMs);
+  return Number.isNaN(date.getTime()) ? 'no date' : since(date.toISOString(), nowMs);
 }
 
 const verdicts: Readonly<Record<KeyStatus['verdict'], readonly [string, Tone]>> = {

@@ -26,7 +26,7 @@ export interface StatusReport {
   readonly reflectors: Part<readonly ReflectorStatus[]>;
   readonly metadata: Part<MetadataStatus>;
   readonly events: Part<EventsStatus>;
-  readonly serviceChecks: Part<ServiceChecksStatus>;
+  readonly controlPlane: Part<ControlPlaneStatus>;
   readonly listeners: Part<readonly ListenerStatus[]>;
   /** The oldest first. */
   readonly recentLog: Part<readonly LogStatus[]>;
@@ -50,28 +50,23 @@ export interface HealthStatus {
   readonly Details: Readonly<Record<string, string>>;
 }
 
-/** Who leads, as this replica knows it, and the lock that says so. */
+/** Who leads, as this replica knows it. */
 export type LeaderStatus = LeaderName & {
   /** False: election is turned off, and this replica always leads. */
   readonly isElected: boolean;
-  /** As the lock last said; `null` while it was not read, or there is none. */
-  readonly lock: {
-    readonly holder: string | null;
-    readonly acquiredAt: string;
-    readonly renewedAt: string;
-    readonly transitions: number;
-  } | null;
 };
 
 type LeaderName =
-  | { readonly who: 'me'; readonly sinceMs: number; readonly transitions: number }
-  | {
-      readonly who: 'other';
-      readonly name: string;
-      readonly renewedAtMs: number;
-      readonly transitions: number;
-    }
+  | ({ readonly who: 'me' } & ReignStatus)
+  | ({ readonly who: 'other'; readonly name: string } & ReignStatus)
   | { readonly who: 'unknown' };
+
+/** By the leader's own clock. */
+export interface ReignStatus {
+  readonly sinceMs: number;
+  readonly renewedAtMs: number;
+  readonly transitions: number;
+}
 
 export interface ClockStatus {
   /** By this machine. */
@@ -202,7 +197,7 @@ export interface EventsStatus {
 }
 
 /** The service checks of the control plane, as the leader last saw it. */
-export interface ServiceChecksStatus {
+export interface ControlPlaneStatus {
   readonly source: string | null;
   readonly lastReadAt: string | null;
   readonly components: readonly {

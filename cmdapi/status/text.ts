@@ -1,4 +1,4 @@
-import { eventLines, metadataLines, reflectorLines, serviceCheckLines } from './cluster-sections.js';
+import { controlPlaneLines, eventLines, metadataLines, reflectorLines } from './cluster-sections.js';
 import { boxed, heading, type Line, line, noPaint, type Paint, toText } from './layout.js';
 import { externalMetricsLines, storeLines } from './metrics-sections.js';
 import {
@@ -49,7 +49,7 @@ const sections: readonly Section[] = [
   { title: 'Events', lines: (report) => told(report.events, (part) => eventLines(part, now(report))) },
   {
     title: 'Service Checks',
-    lines: (report) => told(report.serviceChecks, (part) => serviceCheckLines(part, now(report))),
+    lines: (report) => told(report.controlPlane, (part) => controlPlaneLines(part, now(report))),
   },
   { title: 'API Keys status', lines: (report) => told(report.keys, (part) => keyLines(part, now(report))) },
   { title: 'Listeners', lines: ({ listeners }) => told(listeners, listenerLines) },

@@ -44,14 +44,14 @@ function scene(
   const clusterClock = new ForeignClock({ clock }, { whose: "the API server's" });
   const status = buildStatus(inputs, {
     leadership: new LoneLeader(clock.nowMs()),
-    lock: undefined,
+    isElected: false,
     keeper: new Timekeeper({ clock, log: silentLog, registry, datadog: datadogClock, cluster: clusterClock }),
     datadogClock,
     clusterClock,
     checks: [],
     corridor: undefined,
     intake: {
-      describe: () => ({ events: sampleReport.events, serviceChecks: sampleReport.serviceChecks, keys: [] }),
+      describe: () => ({ events: sampleReport.events, controlPlane: sampleReport.controlPlane, keys: [] }),
     },
     listeners: () => [],
     ...ports,
@@ -73,7 +73,7 @@ describe('the report of a replica', () => {
   it('has every part, though one after another is out of order', () => {
     const { status } = scene({ intake: { describe: broken }, listeners: broken });
     const report = status({ ...node, metadata: broken });
-    for (const part of ['metadata', 'events', 'serviceChecks', 'keys', 'listeners'] as const)
+    for (const part of ['metadata', 'events', 'controlPlane', 'keys', 'listeners'] as const)
       expect(report[part], part).to.deep.equal({ unavailable });
     expect(report.reflectors).to.deep.equal([]);
     expect(report).to.have.all.keys(...Object.keys(sampleReport));

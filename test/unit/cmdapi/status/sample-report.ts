@@ -25,14 +25,9 @@ export const sampleReport: StatusReport = {
   leader: {
     who: 'me',
     sinceMs: Date.parse('2026-03-03T01:06:17Z'),
+    renewedAtMs: Date.parse('2026-03-04T05:06:02Z'),
     transitions: 3,
     isElected: true,
-    lock: {
-      holder: 'dca-0',
-      acquiredAt: '2026-03-03T01:06:17.000Z',
-      renewedAt: '2026-03-04T05:06:02.000Z',
-      transitions: 3,
-    },
   },
   clocks: {
     ownTime: '2026-03-04T05:06:07.000Z',
@@ -134,7 +129,7 @@ export const sampleReport: StatusReport = {
     mostRepeats: 100,
     trouble: null,
   },
-  serviceChecks: {
+  controlPlane: {
     source: 'componentstatuses',
     lastReadAt: '2026-03-04T05:06:00.000Z',
     components: [

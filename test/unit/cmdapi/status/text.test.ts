@@ -34,26 +34,30 @@ describe('the text of the status', () => {
       leader: {
         who: 'other',
         name: 'dca-1',
-        renewedAtMs: 0,
+        sinceMs: Number.NaN,
+        renewedAtMs: Date.parse('2026-03-04T05:06:02Z'),
         transitions: 3,
         isElected: true,
-        lock: null,
       },
       externalMetrics: { ...metrics, refresh: null, rateLimit: null },
       store: { configMaps: [], bytes: 0, unchangedSeconds: 4, lagSeconds: 0.25, silentSeconds: 1 },
     });
     expect(section(text, 'Leader Election')).to.equal(
-      '  Leader Election Status: Running\n  Leader Name is: dca-1',
+      `  Leader Election Status: Running
+  Leader Name is: dca-1
+  Leading since: no date
+  Last renewed: 2026-03-04T05:06:02Z (5 s ago)
+  Transitions: 3`,
     );
     expect(text).to.contain('The leader asks Datadog; this replica serves what the leader shares');
     expect(text).to.contain('Lag behind the leader: 250 ms').and.contain('The leader knows');
   });
 
   it('says that there is no leader, and that nothing is elected', () => {
-    const unknown = textOf({ leader: { who: 'unknown', isElected: true, lock: null } });
+    const unknown = textOf({ leader: { who: 'unknown', isElected: true } });
     expect(unknown).to.contain('Leader Name is: not known; see kubectl get lease');
     const lone = textOf({
-      leader: { who: 'me', sinceMs: 0, transitions: 0, isElected: false, lock: null },
+      leader: { who: 'me', sinceMs: 0, renewedAtMs: 0, transitions: 0, isElected: false },
     });
     expect(lone).to.contain('Leader Election Status: disabled; this replica always leads');
   });
@@ -114,7 +118,7 @@ describe('the text of the status', () => {
       reflectors: unavailable,
       metadata: unavailable,
       events: unavailable,
-      serviceChecks: unavailable,
+      controlPlane: unavailable,
       listeners: unavailable,
       recentLog: unavailable,
     });
