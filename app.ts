@@ -69,6 +69,7 @@ export function buildApp(given: AppInputs): Result<App, string> {
     metrics,
     status: (metadata) => describe(inputs, { leadership, checks, metadata, intake }),
     readiness: () => reportHealth('ready', checks),
+    insight: corridor?.insight,
   });
   checks.push(...nodeSide.checks);
   reportSilence(registry, { ...corridor?.silences, ...nodeSide.silences });

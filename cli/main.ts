@@ -61,7 +61,31 @@ program
     process.exitCode = await metamap(settingsOptions(), { node, format, file: given.file }, wantsColor());
   });
 
+program
+  .command('explain <namespace/hpa>')
+  .description(
+    'show the whole road of each external metric of an HPA, from its spec to its replicas, with a verdict and the remedy',
+  )
+  .option('-j, --json', 'as JSON')
+  .option('-p, --pretty-json', 'as JSON, indented')
+  .option('-f, --file <path>', 'write to a file in place of standard output')
+  .option('-q, --query', 'ask Datadog again now, which counts against its rate limit')
+  .action(async (hpa: string, given: ExplainFlags) => {
+    onClosedOutput(() => process.exit(0));
+    const { explain } = await import('./explain.js');
+    const format = given.prettyJson === true ? 'pretty-json' : given.json === true ? 'json' : 'text';
+    const options = { hpa, format, file: given.file, asksDatadog: given.query === true } as const;
+    process.exitCode = await explain(settingsOptions(), options, wantsColor());
+  });
+
 await program.parseAsync();
+
+interface ExplainFlags {
+  readonly json?: boolean;
+  readonly prettyJson?: boolean;
+  readonly file?: string;
+  readonly query?: boolean;
+}
 
 interface MetamapFlags {
   readonly json?: boolean;
