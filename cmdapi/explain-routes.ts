@@ -1,15 +1,15 @@
 import { jsonReply, textReply } from './reply.js';
 import type { Route } from './route.js';
 
-/** Who can tell the road of an HPA's external metrics. */
+/** Who can tell the road of an HPA's external metrics, as JSON. */
 export interface ExplainSource {
   /** Reads the HPA from the API server, within seconds, and asks the leader what only it knows. */
   explain(
     place: { readonly namespace: string; readonly name: string },
     choices: { readonly asksDatadog: boolean },
-  ): Promise<object>;
+  ): Promise<Buffer>;
   /** What this replica holds of metrics, by their ids; from memory. */
-  held(ids: readonly string[]): object;
+  held(ids: readonly string[]): Buffer;
 }
 
 export interface ExplainPorts {
@@ -46,7 +46,7 @@ export function explainRoutes({ explainer }: ExplainPorts): readonly Route[] {
       answer: ({ query }) =>
         explainer === undefined
           ? textReply(404, off)
-          : jsonReply({ metrics: explainer.held(query('id').slice(0, maxIds)) }),
+          : jsonReply(explainer.held(query('id').slice(0, maxIds))),
     },
   ];
 }

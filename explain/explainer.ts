@@ -81,13 +81,16 @@ export class Explainer {
     const metrics = this.#metricsOf(place, autoscaler);
     const asked = metrics.map(({ spec }) => askedOf(corridor, place, spec));
     const ids = asked.map(({ id }) => id).filter((id) => id !== undefined);
+    // Before Datadog is asked anew, which would become the last call.
+    const held = asked.map(({ id }) => (id === undefined ? {} : corridor.held(id)));
     const [led, fresh] = await Promise.all([
       this.#askLeader(ids, signal),
       choices.asksDatadog ? this.#askDatadog(asked, signal) : [],
     ]);
     const facts = metrics.map((metric, index): MetricFacts => {
       const question = asked[index] ?? { kind: 'refused', id: undefined, why: '' };
-      const parts = { metric, question, autoscaler, led: led.held, fresh: fresh[index] };
+      const here = held[index] ?? {};
+      const parts = { metric, question, autoscaler, here, led: led.held, fresh: fresh[index] };
       return this.#factsOf(parts);
     });
     return toReport(this.#shared(place, led.leader, { autoscaler, registration: registered }), facts);
@@ -141,18 +144,19 @@ export class Explainer {
     metric,
     question,
     autoscaler,
+    here,
     led,
     fresh,
   }: {
     readonly metric: ExternalMetricStatus;
     readonly question: Asked & { readonly id: MetricId | undefined };
     readonly autoscaler: Found<AutoscalerStatus>;
+    readonly here: HeldFacts;
     readonly led: Readonly<Record<string, HeldFacts>> | undefined;
     readonly fresh: FreshFacts | undefined;
   }): MetricFacts {
     const { corridor } = this.#ports;
     const { id } = question;
-    const here = id === undefined ? {} : corridor.held(id);
     return {
       name: metric.spec.ok ? metric.spec.value.name : '(not readable)',
       selector: metric.spec.ok ? selectorText(metric.spec.value) : '',

@@ -109,9 +109,9 @@ function ofRegistration({ registration, ownService }: SharedFacts): Verdict | un
   const owner = service === undefined ? 'kube-apiserver itself' : `${service.namespace}/${service.name}`;
   const ours = ownService && `${ownService.namespace}/${ownService.name}`;
   if (ours !== undefined && owner !== ours) return { kind: 'foreign_owner', owner, ours };
-  if (available?.status === 'True') return undefined;
-  const { reason = 'no condition', message: why = 'kube-apiserver has not looked at it yet' } =
-    available ?? {};
+  // Without a condition kube-apiserver has not looked at it yet, which takes it a moment.
+  if (available === undefined || available.status === 'True') return undefined;
+  const { reason, message: why } = available;
   return /x509|certificate/i.test(why)
     ? { kind: 'certificate_untrusted', why }
     : { kind: 'unavailable', reason, why };

@@ -56,15 +56,19 @@ function pointRows(facts: PointFacts | undefined, record: RecordFacts | undefine
   const points = facts.points.map(
     ({ timeMs, value }) => `${clockTime(timeMs)} ${value ?? 'null'}${timeMs === chosenMs ? ' <= taken' : ''}`,
   );
-  const isTaken = facts.points.some(({ timeMs }) => timeMs === chosenMs);
-  const why = isTaken
-    ? 'taken: the newest complete one, as the newest of all may still grow'
-    : 'none of these was taken';
+  const why = takenText(facts.points, chosenMs);
   const more = facts.series === 1 ? '' : ` of the first of ${facts.series} series`;
   return [
     ['points', points.join(' | ')],
     ['', `the last of ${facts.count} in the window${more}; ${why}`],
   ];
+}
+
+function takenText(points: PointFacts['points'], chosenMs: number | undefined): string {
+  if (!points.some(({ timeMs }) => timeMs === chosenMs)) return 'none of these was taken';
+  return points.filter(({ value }) => value !== null).length === 1
+    ? 'taken: the only one with a value'
+    : 'taken: of those with a value the newest but one, the newest complete one';
 }
 
 function chosenTimeOf(record: RecordFacts | undefined): number | undefined {

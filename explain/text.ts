@@ -13,12 +13,12 @@ export function reportText({ shared, metrics, judgement }: Report): string {
   const count = metrics.length === 1 ? '1 external metric' : `${metrics.length} external metrics`;
   const title = `HPA ${shared.namespace}/${shared.name}: ${count}`;
   const lines = [
-    ...wrap(title, width),
+    ...wrap(clean(title), width),
     '='.repeat(Math.min(width, title.length)),
     ...rowsText(sharedRows(shared)),
     ...metrics.flatMap((metric, index) => [
       '',
-      ...wrap(`--- ${index + 1} of ${metrics.length}: ${metric.name}`, width),
+      ...wrap(clean(`--- ${index + 1} of ${metrics.length}: ${metric.name}`), width),
       ...rowsText([...metricRows(metric, shared), ...judgementRows(metric.judgement)]),
     ]),
     ...(judgement === undefined ? [] : ['', ...rowsText(judgementRows(judgement))]),

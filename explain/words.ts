@@ -106,7 +106,7 @@ const book: WordBook<Verdict['kind']> = {
   certificate_untrusted: ({ why }) => ({
     sentence: `kube-apiserver does not trust this server's certificate: ${why}`,
     remedy:
-      'spec.caBundle of the APIService must hold the authority of our certificate: see why it is not written (log, RBAC), and who else writes it (cert-manager, GitOps).',
+      'See that spec.caBundle of the APIService holds the authority of our certificate: why is it not written (log, RBAC), or who else writes it (cert-manager, GitOps)?',
   }),
   unavailable: ({ reason, why }) => ({
     sentence: `kube-apiserver takes this server for unavailable (${reason}): ${why}`,

@@ -1,8 +1,10 @@
+import type { ExplainSource } from '../cmdapi/explain-routes.js';
 import type { Forwarder } from '../cmdapi/forwarder.js';
+import { secretsOf } from '../config/load.js';
 import { type Clock, deadline } from '../core/clock.js';
-import type { MetricId } from '../core/metric.js';
-import { metricId } from '../core/metric.js';
+import { type MetricId, metricId } from '../core/metric.js';
 import { fail, type Result } from '../core/result.js';
+import { createScrub } from '../core/scrub.js';
 import type { DatadogPoints } from '../datadog/points.js';
 import { type Corridor, Explainer, type Place } from '../explain/explainer.js';
 import type { Asked, FreshFacts, HeldFacts } from '../explain/facts.js';
@@ -42,7 +44,7 @@ export interface ExplainPorts {
 const explainMs = 12_000;
 
 /** Who answers `explain`: the corridor's memory, two reads of the API server, and the leader by one hop. */
-export function buildExplainer({ config, tokens }: AppInputs, ports: ExplainPorts) {
+export function buildExplainer({ config, tokens }: AppInputs, ports: ExplainPorts): ExplainSource {
   const { insight, cluster, forwarder } = ports;
   const { namespace } = config.kubernetes;
   const explainer = new Explainer(
@@ -64,16 +66,19 @@ export function buildExplainer({ config, tokens }: AppInputs, ports: ExplainPort
           : undefined,
     },
   );
+  const scrub = createScrub([...secretsOf(config), tokens.agents, tokens.local]);
+  // Words of Datadog's and of proxies are in it, which may repeat what they were sent.
+  const scrubbed = (told: object): Buffer => Buffer.from(scrub(JSON.stringify(told)));
   return {
-    explain: async (place: Place, choices: { readonly asksDatadog: boolean }): Promise<object> => {
+    explain: async (place: Place, choices) => {
       const bound = deadline(insight.clock, explainMs, new AbortController().signal);
       try {
-        return await explainer.explain(place, choices, bound.signal);
+        return scrubbed(await explainer.explain(place, choices, bound.signal));
       } finally {
         bound.release();
       }
     },
-    held: (ids: readonly string[]) => explainer.held(ids),
+    held: (ids) => scrubbed({ metrics: explainer.held(ids) }),
   };
 }
 
