@@ -111,6 +111,10 @@ describe('explain, of one replica that leads', function () {
     await scene.start();
     replica = await scene.replica({ settings: { DD_EXTERNAL_METRICS_PROVIDER_QUERY_TIMEOUT: '0.5' } });
     scene.control();
+    // Whether all queries are refused, or one, is told by those that were answered before.
+    datadog.shape('m.known', [], () => 1);
+    scene.hpa('known');
+    await untilVerdict(replica, 'known', 'well');
   });
   after(() => scene.stop());
 
