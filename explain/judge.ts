@@ -124,6 +124,8 @@ function ofController({ autoscaler }: SharedFacts, metric: MetricFacts): Verdict
     return { kind: 'reader_forbidden', why: `this server answered 403 to ${answer.user}` };
   if (autoscaler.state !== 'found') return undefined;
   const active = conditionOf(autoscaler.value, 'ScalingActive');
+  // Where it cannot scale it asks for no metric, and says nothing of it.
+  if (conditionOf(autoscaler.value, 'AbleToScale')?.status === 'False') return undefined;
   if (active === undefined) return { kind: 'not_asked' };
   if (active.status === 'True') return undefined;
   const isAboutIt = active.message.toLowerCase().includes(`/${metric.name.toLowerCase()}/`);

@@ -10,8 +10,9 @@ import type { Replica } from './replica.js';
 import type { World } from './world.js';
 
 export const apiService = 'v1beta1.external.metrics.k8s.io';
-/** Where the HPA controller's right to read external metrics comes from, in a cluster as Kubernetes sets it up. */
+/** Where the HPA controller's right to read external metrics comes from: Kubernetes' own role and ours. */
 const controllerRole = 'system:controller:horizontal-pod-autoscaler';
+const readerRole = 'external-metrics-reader';
 /** What lets the product write its authority into the APIService. */
 const certificateRole = 'datadog-cluster-agent:certificate';
 
@@ -116,5 +117,5 @@ export function withoutRightToPatch(world: World, work: () => Promise<void>): Pr
 export function withoutReader(world: World, work: () => Promise<void>): Promise<void> {
   const change = (rules: readonly Rule[]) =>
     rules.filter(({ apiGroups }) => !apiGroups.includes('external.metrics.k8s.io'));
-  return withRules(world, controllerRole, change, work);
+  return withRules(world, controllerRole, change, () => withRules(world, readerRole, change, work));
 }

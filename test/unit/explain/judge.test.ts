@@ -96,6 +96,14 @@ describe('the verdict', () => {
     expect(verdictOf(facts, metric()).kind).to.equal('reader_forbidden');
   });
 
+  it('does not wait for a controller that has no workload to scale, and so asks for no metric', () => {
+    const conditions = [
+      condition('AbleToScale', 'False', 'FailedGetScale', 'deployments.apps "web" not found'),
+    ];
+    const autoscaler = { state: 'found', value: hpa({ conditions }) } as const;
+    expect(verdictOf(shared({ autoscaler }), metric()).kind).to.equal('not_able_to_scale');
+  });
+
   it('does not guess what it may not read', () => {
     const registration = { state: 'unread', why: 'forbidden' } as const;
     expect(verdictOf(shared({ registration }), metric()).kind).to.equal('well');
