@@ -20,7 +20,7 @@ export interface QueryMemory {
   readonly points: RecentPoints | undefined;
 }
 
-/** Of one metric about 500 bytes; more metrics than this are not asked for by one cluster. */
+/** Of one metric about 350 bytes, its query apart, which the record has too; more metrics than this are not asked for by one cluster. */
 const bounds = { max: 10_000, ttlMs: 3_600_000 };
 
 /**

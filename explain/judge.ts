@@ -130,9 +130,13 @@ function ofController({ autoscaler }: SharedFacts, metric: MetricFacts): Verdict
   if (active.status === 'True') return undefined;
   const isAboutIt = active.message.toLowerCase().includes(`/${metric.name.toLowerCase()}/`);
   if (!isAboutIt) return { kind: 'scaling_inactive', condition: active };
-  return /forbidden/i.test(active.message)
-    ? { kind: 'reader_forbidden', why: active.message }
-    : { kind: 'recovering', why: active.message };
+  const why = coreOf(active.message);
+  return /forbidden/i.test(why) ? { kind: 'reader_forbidden', why } : { kind: 'recovering', why };
+}
+
+/** The HPA controller wraps what it was told in words of its own, which stand in the report already. */
+function coreOf(message: string): string {
+  return message.split('external metrics API: ').at(-1) ?? message;
 }
 
 /** The newest answer to the HPA controller that anybody here knows of; it may have asked either replica. */

@@ -16,7 +16,7 @@ export const troubleWords: WordBook<TroubleKind> = {
     remedy: 'Set keys that both belong to DD_SITE; the application key needs the right timeseries_query.',
   }),
   rate_limited: (verdict) => ({
-    sentence: `Datadog's rate limit is reached: ${said(verdict)}`,
+    sentence: said(verdict),
     remedy:
       "Wait for the reset; then raise DD_EXTERNAL_METRICS_PROVIDER_REFRESH_PERIOD, or have Datadog's support raise the limit.",
   }),
@@ -42,11 +42,11 @@ export const troubleWords: WordBook<TroubleKind> = {
     remedy: 'Correct DD_SITE or DD_EXTERNAL_METRICS_PROVIDER_ENDPOINT.',
   }),
   datadog_refuses_all: (verdict) => ({
-    sentence: `Datadog refuses whatever it is asked: ${said(verdict)}`,
+    sentence: said(verdict),
     remedy: 'Look at status.datadoghq.com and at proxies on the way; it is asked again by itself.',
   }),
   query_suspected: (verdict) => ({
-    sentence: `Datadog refused a batch with this query, and the bad one is being looked for: ${said(verdict)}`,
+    sentence: said(verdict),
     remedy: "Wait for the next refreshes; the HPA with the bad query then says 'rejected'.",
   }),
   refresh_failing: (verdict) => ({

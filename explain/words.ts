@@ -40,7 +40,7 @@ const book: WordBook<Verdict['kind']> = {
   no_leader: () => ({
     sentence: 'No replica leads, so nobody asks Datadog; values are served until they are too old.',
     remedy:
-      'kubectl -n datadog get lease datadog-leader-election names the last leader; see the logs of the replicas for why none renews it.',
+      'kubectl get lease datadog-leader-election, in the namespace of the Cluster Agent, names the last leader; the logs of the replicas say why none renews it.',
   }),
   leader_unreachable: ({ leader, why }) => ({
     sentence: `There is no fresh value here, and the leader ${leader} could not be asked why: ${why}.`,

@@ -92,7 +92,12 @@ describe('The command explain, on a real control plane', function () {
     world.setMetric('m.wrong', ['queue:jobs'], 7);
     await scale(world, 'wrong', { selector: { matchLabels: { queue: 'Jobz' } } });
     for (const name of ['nulls', 'several', 'negative', 'old']) await scale(world, name);
-    await keep('no_series', reportText(await untilVerdict(leader, 'wrong', 'no_series')));
+    await untilVerdict(leader, 'wrong', 'no_series');
+    const text = await until("the HPA's own words", async () => {
+      const told = reportText((await explain(leader, 'wrong')).report);
+      return told.includes('FailedGetExternalMetric') ? told : undefined;
+    });
+    await keep('no_series', text);
     await untilVerdict(leader, 'nulls', 'only_nulls');
     await untilVerdict(leader, 'several', 'several_series');
     await untilVerdict(leader, 'negative', 'negative');
