@@ -11,7 +11,7 @@ import { buildCertificate } from './wiring/certificate.js';
 import { buildCluster } from './wiring/cluster.js';
 import { buildExternalMetrics } from './wiring/external-metrics.js';
 import type { AppInputs } from './wiring/inputs.js';
-import { buildIntake, type IntakeSide } from './wiring/intake.js';
+import { buildIntake } from './wiring/intake.js';
 import { buildLeadership, type Leadership, release } from './wiring/leadership.js';
 import { buildNodeSide } from './wiring/node-side.js';
 
@@ -67,7 +67,7 @@ export function buildApp(given: AppInputs): Result<App, string> {
     leadership,
     certificate,
     metrics,
-    status: (metadata) => describe(inputs, { leadership, checks, metadata, intake }),
+    status: (metadata) => describe(inputs, { leadership, checks, metadata, sides: [corridor, intake] }),
     readiness: () => reportHealth('ready', checks),
     insight: corridor?.insight,
   });
@@ -123,12 +123,12 @@ function describe(
     leadership,
     checks,
     metadata,
-    intake,
+    sides,
   }: {
     readonly leadership: Leadership;
     readonly checks: readonly HealthCheck[];
     readonly metadata: object;
-    readonly intake: IntakeSide;
+    readonly sides: readonly ({ readonly describe: () => object } | undefined)[];
   },
 ): object {
   return {
@@ -139,6 +139,6 @@ function describe(
     leader: leadership.leader(),
     health: { live: reportHealth('live', checks), ready: reportHealth('ready', checks) },
     metadata,
-    ...intake.describe(),
+    ...Object.assign({}, ...sides.map((side) => side?.describe())),
   };
 }

@@ -52,6 +52,26 @@ export interface KubeApi {
   ): AsyncGenerator<Result<readonly unknown[], Fault>, void, undefined>;
 }
 
+/** What a request for a text carries. */
+export interface TextCall {
+  readonly query?: Query;
+  /** Default: the client's. */
+  readonly timeoutMs?: number;
+  /** Statuses beside 2xx whose text says something, and which are no faults. */
+  readonly alsoAnswers: readonly number[];
+}
+
+export interface TextAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** The API server, where it answers in plain text: its probes. */
+export interface TextApi {
+  /** A GET; never rejects. Faults: as those of `KubeApi.request`, but for the statuses that count as answers. */
+  text(path: string, call: TextCall, signal: AbortSignal): Promise<Result<TextAnswer, Fault>>;
+}
+
 /** Where a kind of object is served: `/api/v1` or `/apis/<group>/<version>`, and its plural name. */
 export interface ResourceKind {
   readonly api: string;

@@ -6,7 +6,7 @@ import type { ForeignClock } from '../core/foreign-clock.js';
 import type { Logger } from '../core/log.js';
 import { fail, ok, type Result } from '../core/result.js';
 import { counter, type Registry } from '../core/telemetry.js';
-import type { Call, KubeApi, Method, Query, StreamCall } from './api.js';
+import type { Call, KubeApi, Method, Query, StreamCall, TextAnswer, TextApi, TextCall } from './api.js';
 import { Connection, type Line } from './connection.js';
 import { toText, valueAt } from './json.js';
 import { JsonLines } from './lines.js';
@@ -34,7 +34,7 @@ export interface KubeClientOptions {
 type Reply = Dispatcher.ResponseData;
 
 /** Talks HTTP/1.1 to the API server over one pool of kept-alive connections, with an end to every wait. */
-export class KubeClient implements KubeApi {
+export class KubeClient implements KubeApi, TextApi {
   readonly #ports: KubeClientPorts;
   readonly #options: KubeClientOptions;
   readonly #connection: Connection;
@@ -60,14 +60,30 @@ export class KubeClient implements KubeApi {
     call: Call,
     signal: AbortSignal,
   ): Promise<Result<unknown, Fault>> {
-    const limit = startTimeLimit(this.#ports.clock, call.timeoutMs ?? this.#options.requestTimeoutMs, signal);
-    const attempt: Attempt = { method, path, call, limit, parent: signal };
-    try {
-      const first = await this.#attempt(attempt);
-      return first.again ? (await this.#attempt(attempt)).result : first.result;
-    } finally {
-      limit.release();
-    }
+    return await this.#ask(
+      {
+        method,
+        path,
+        call,
+        isAnswer: isSuccess,
+        read: async (reply) => parseBody(`${method} ${path}`, await reply.body.text()),
+      },
+      signal,
+    );
+  }
+
+  async text(path: string, call: TextCall, signal: AbortSignal): Promise<Result<TextAnswer, Fault>> {
+    const { alsoAnswers, ...rest } = call;
+    return await this.#ask(
+      {
+        method: 'GET',
+        path,
+        call: { ...rest, accept: 'text/plain, */*' },
+        isAnswer: (status) => isSuccess(status) || alsoAnswers.includes(status),
+        read: async ({ statusCode, body }) => ok({ status: statusCode, text: await body.text() }),
+      },
+      signal,
+    );
   }
 
   async *stream(
@@ -105,6 +121,17 @@ export class KubeClient implements KubeApi {
     await this.#connection.close();
   }
 
+  async #ask<T>(question: Question<T>, signal: AbortSignal): Promise<Result<T, Fault>> {
+    const ms = question.call.timeoutMs ?? this.#options.requestTimeoutMs;
+    const limit = startTimeLimit(this.#ports.clock, ms, signal);
+    try {
+      const first = await this.#attempt(question, limit, signal);
+      return first.again ? (await this.#attempt(question, limit, signal)).result : first.result;
+    } finally {
+      limit.release();
+    }
+  }
+
   async *#lines(
     path: string,
     reply: Reply,
@@ -127,10 +154,11 @@ export class KubeClient implements KubeApi {
   /**
    * `again`: it never reached the server, or the server did not know credentials that may have been replaced.
    */
-  async #attempt(
-    attempt: Attempt,
-  ): Promise<{ readonly result: Result<unknown, Fault>; readonly again: boolean }> {
-    const { method, path, call, limit } = attempt;
+  async #attempt<T>(
+    { method, path, call, isAnswer, read }: Question<T>,
+    limit: TimeLimit,
+    parent: AbortSignal,
+  ): Promise<{ readonly result: Result<T, Fault>; readonly again: boolean }> {
     const name = `${method} ${path}`;
     let line: Result<Line, Fault> | undefined;
     try {
@@ -138,17 +166,17 @@ export class KubeClient implements KubeApi {
       if (!line.ok) return { result: line, again: false };
       const reply = await this.#send(line.value, method, path, call, limit.signal);
       this.#count(method, reply.statusCode);
-      if (reply.statusCode < 200 || reply.statusCode > 299) {
+      if (!isAnswer(reply.statusCode)) {
         const again = reply.statusCode === 401 && this.#connection.refused();
         return { result: fail(await this.#refusal(name, reply)), again };
       }
-      return { result: parseBody(name, await reply.body.text()), again: false };
+      return { result: await read(reply), again: false };
     } catch (error: unknown) {
       this.#count(method, undefined);
-      const isSilent = limit.hasExpired() || isTooLate(attempt.parent);
+      const isSilent = limit.hasExpired() || isTooLate(parent);
       if (line?.ok === true && isSilent) this.#connection.silent(line.value);
       const expired = `no answer within ${call.timeoutMs ?? this.#options.requestTimeoutMs} ms`;
-      const fault = explain(name, error, { limit, parent: attempt.parent, expired });
+      const fault = explain(name, error, { limit, parent, expired });
       const isRepeatable = call.repeatable ?? method === 'GET';
       return {
         result: fail(fault),
@@ -199,12 +227,17 @@ export class KubeClient implements KubeApi {
   }
 }
 
-interface Attempt {
+interface Question<T> {
   readonly method: Method;
   readonly path: string;
   readonly call: Call;
-  readonly limit: TimeLimit;
-  readonly parent: AbortSignal;
+  /** Whether an answer of this status is read; any other is a refusal. */
+  readonly isAnswer: (status: number) => boolean;
+  readonly read: (reply: Reply) => Promise<Result<T, Fault>>;
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status <= 299;
 }
 
 /** Whether the caller waited in vain, as opposed to a stop, whose reason is the platform's own. */

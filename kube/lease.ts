@@ -1,30 +1,26 @@
 import type { Fault } from '../core/fault.js';
 import { ok, type Result } from '../core/result.js';
 import { type JsonObject, toObject, toText } from './json.js';
-import { type BoxPorts, type FollowOptions, ObjectBox } from './object-box.js';
-
-/** What a Lease says. The instants are those that its holder's clock gave; 0 where there is none. */
-export interface Lock {
-  readonly holder: string | undefined;
-  readonly durationSeconds: number;
-  readonly acquiredAtMs: number;
-  readonly renewedAtMs: number;
-  readonly transitions: number;
-}
-
-export interface LeaseBoxOptions extends FollowOptions {
-  readonly namespace: string;
-  readonly name: string;
-}
+import {
+  dateAfter,
+  type Lock,
+  type LockObjectOptions,
+  type StoredLock,
+  toCount,
+  toDurationSeconds,
+  toInstantMs,
+  withNeededRights,
+} from './lock-object.js';
+import { type BoxPorts, ObjectBox, type StoredObject } from './object-box.js';
 
 /** One `coordination.k8s.io/v1` Lease, compared and swapped. */
 export class LeaseBox {
   readonly #box: ObjectBox;
-  readonly #name: string;
+  readonly #options: LockObjectOptions;
 
-  constructor(ports: BoxPorts, options: LeaseBoxOptions) {
-    const { name, ...rest } = options;
-    this.#name = name;
+  constructor(ports: BoxPorts, options: LockObjectOptions) {
+    const { name: _name, ...rest } = options;
+    this.#options = options;
     this.#box = new ObjectBox(ports, {
       ...rest,
       kind: {
@@ -38,32 +34,42 @@ export class LeaseBox {
   }
 
   /** `undefined`: there is no such Lease. */
-  async read(
-    signal: AbortSignal,
-  ): Promise<Result<{ readonly lock: Lock; readonly revision: string } | undefined, Fault>> {
-    const read = await this.#box.read(this.#name, signal);
-    if (!read.ok) return read;
-    const stored = read.value;
-    return ok(stored && { lock: toLock(toObject(stored.body['spec']) ?? {}), revision: stored.revision });
+  async read(signal: AbortSignal): Promise<Result<StoredLock | undefined, Fault>> {
+    const read = await this.#box.read(this.#options.name, signal);
+    return read.ok ? ok(read.value && toStoredLock(read.value)) : this.#explained(read);
   }
 
   /**
-   * Writes the lock if the Lease still has `revision`; without one, creates it. The value is the new
-   * revision. Faults: `kube.conflict` when it has changed or exists already, `kube.not_found` when it was
-   * deleted, and the client's.
+   * Writes the lock if the Lease still has `revision`; without one, creates it. The value is what is stored now. Faults:
+   * `kube.conflict` when it has changed or exists already, `kube.not_found` when it was deleted, and the client's.
    */
-  async write(lock: Lock, revision: string | undefined, signal: AbortSignal): Promise<Result<string, Fault>> {
-    const content = (found: JsonObject) => ({
-      fields: { spec: { ...toObject(found['spec']), ...toSpec(lock) } },
-    });
-    const written = await this.#box.write(this.#name, { content, revision }, signal);
-    return written.ok ? ok(written.value.revision) : written;
+  async write(
+    lock: Lock,
+    revision: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Result<StoredLock, Fault>> {
+    const content = (found: JsonObject) => {
+      const before = toObject(found['spec']) ?? {};
+      const renewedAtMs = dateAfter(lock.renewedAtMs, toLock(before).renewedAtMs, 1);
+      return { fields: { spec: { ...before, ...toSpec({ ...lock, renewedAtMs }) } } };
+    };
+    const written = await this.#box.write(this.#options.name, { content, revision }, signal);
+    return written.ok ? ok(toStoredLock(written.value)) : this.#explained(written);
   }
 
   /** Calls `onChange` after the first look and after each change, until `signal` aborts. */
   follow(onChange: () => void, signal: AbortSignal): Promise<void> {
-    return this.#box.follow(this.#name, () => onChange(), signal);
+    return this.#box.follow(this.#options.name, () => onChange(), signal);
   }
+
+  #explained<T>(result: Result<T, Fault>): Result<T, Fault> {
+    return withNeededRights(result, 'leases.coordination.k8s.io', this.#options);
+  }
+}
+
+function toStoredLock({ body, revision }: StoredObject): StoredLock {
+  const spec = toObject(body['spec']) ?? {};
+  return { lock: toLock(spec), revision, stamp: JSON.stringify(spec) };
 }
 
 function toLock(spec: JsonObject): Lock {
@@ -76,11 +82,11 @@ function toLock(spec: JsonObject): Lock {
   };
 }
 
-/** Kubernetes takes no holder as an empty text, and demands a whole duration above zero. */
+/** Kubernetes takes no holder as an empty text. */
 function toSpec(lock: Lock): JsonObject {
   return {
     holderIdentity: lock.holder ?? '',
-    leaseDurationSeconds: Math.max(1, Math.ceil(lock.durationSeconds)),
+    leaseDurationSeconds: toDurationSeconds(lock),
     acquireTime: toMicroTime(lock.acquiredAtMs),
     renewTime: toMicroTime(lock.renewedAtMs),
     leaseTransitions: lock.transitions,
@@ -90,13 +96,4 @@ function toSpec(lock: Lock): JsonObject {
 /** `metav1.MicroTime` always has six digits after the point. */
 function toMicroTime(ms: number): string {
   return new Date(ms).toISOString().replace('Z', '000Z');
-}
-
-function toInstantMs(value: unknown): number {
-  const ms = Date.parse(toText(value) ?? '');
-  return Number.isNaN(ms) ? 0 : ms;
-}
-
-function toCount(value: unknown): number {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0;
 }

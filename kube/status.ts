@@ -63,13 +63,22 @@ function remedyOf(status: number, words: string | undefined): string {
 
 const forbidden = /cannot (\S+) resource "([^"]*)" in API group "([^"]*)"(?: in the namespace "([^"]*)")?/;
 
+const forbiddenPath = /cannot (\S+) path "([^"]*)"/;
+
 /** Reads the API server's own sentence, since only it knows what its authorizer looked for. */
 function missingRule(words: string): string {
   const match = forbidden.exec(words);
-  if (match === null) return '';
+  if (match === null) return missingPathRule(words);
   const [, verb = '', resource = '', group = '', namespace] = match;
   const where = namespace === undefined ? 'a ClusterRole' : `a Role in namespace ${namespace}`;
   return `; grant it by RBAC: ${where} with apiGroups ["${group}"], resources ["${resource}"], verbs ["${verb}"]`;
+}
+
+function missingPathRule(words: string): string {
+  const match = forbiddenPath.exec(words);
+  if (match === null) return '';
+  const [, verb = '', path = ''] = match;
+  return `; grant it by RBAC: a ClusterRole with nonResourceURLs ["${path}"], verbs ["${verb}"]`;
 }
 
 /** `Retry-After` as a date is not read: Kubernetes sends seconds only. */

@@ -4,44 +4,12 @@ import type { Component, Health } from '../core/component.js';
 import type { Fault } from '../core/fault.js';
 import { Listeners } from '../core/listeners.js';
 import type { Logger } from '../core/log.js';
-import type { Result } from '../core/result.js';
 import { gauge, type Registry } from '../core/telemetry.js';
 import { Wake } from '../core/wake.js';
-import { decide, type ElectionTimes, electionTimes, type LockView } from './decide.js';
-
-/** The lock that replicas share, as they write it. Its times are for people; no decision rests on them. */
-export interface Lock {
-  readonly holder: string | undefined;
-  readonly durationSeconds: number;
-  readonly acquiredAtMs: number;
-  readonly renewedAtMs: number;
-  readonly transitions: number;
-}
-
-export interface StoredLock {
-  readonly lock: Lock;
-  readonly revision: string;
-}
-
-export interface LockBox {
-  /** `undefined` when nobody has made the lock yet. */
-  read(signal: AbortSignal): Promise<Result<StoredLock | undefined, Fault>>;
-  /** Compare-and-swap; `revision` `undefined` creates. Faults: `kube.conflict` when another was faster. */
-  write(lock: Lock, revision: string | undefined, signal: AbortSignal): Promise<Result<string, Fault>>;
-  /** Calls `onChange` when the lock has changed, until `signal` aborts. */
-  follow(onChange: () => void, signal: AbortSignal): Promise<void>;
-}
-
-/** Who leads, as this replica knows it. Not knowing is its own answer, never "nobody" or "I". */
-export type Leader =
-  | { readonly who: 'me'; readonly sinceMs: number; readonly transitions: number }
-  | {
-      readonly who: 'other';
-      readonly name: string;
-      readonly renewedAtMs: number;
-      readonly transitions: number;
-    }
-  | { readonly who: 'unknown' };
+import { decide, type ElectionTimes, electionTimes } from './decide.js';
+import type { Leader } from './leader.js';
+import { type Lock, type LockBox, released, type StoredLock } from './lock.js';
+import { LockSight } from './lock-sight.js';
 
 export interface ElectionPorts {
   readonly box: LockBox;
@@ -56,9 +24,6 @@ export interface ElectionOptions {
   readonly durationSeconds: number;
 }
 
-/** The highest that `DD_LEADER_LEASE_DURATION` takes. A lock that claims more would be waited for without end. */
-const longestSeconds = 3_600;
-
 /** Elects one leader among the replicas by a shared lock, and knows at each moment whether it is this one. */
 export class Election implements Component {
   readonly name = 'leader-election';
@@ -68,12 +33,9 @@ export class Election implements Component {
   readonly #wake = new Wake();
   readonly #listeners = new Listeners();
   readonly #isLeaderGauge: ReturnType<typeof leaderGauge>;
-  #stored: StoredLock | undefined;
-  #changeSeenAtMs = 0;
-  /** Whether the lock was there before, and is gone. Whoever held it may not know yet. */
-  #hasVanished = false;
-  /** The last write that was sent: its answer may be lost while the write is not. */
-  #sent: { readonly renewedAtMs: number; readonly sentAtMs: number } | undefined;
+  readonly #sight: LockSight;
+  /** The last write that was sent, while its answer has not come: that may be lost while the write is not. */
+  #sent: { readonly over: StoredLock | undefined; readonly sentAtMs: number } | undefined;
   /** When the request of the last renewal that succeeded was sent; what this replica may do is counted from it. */
   #renewedAtMs: number | undefined;
   #lastTurnAtMs = 0;
@@ -84,6 +46,7 @@ export class Election implements Component {
     this.#ports = ports;
     this.#options = options;
     this.#times = electionTimes(options.durationSeconds);
+    this.#sight = new LockSight(options);
     this.#isLeaderGauge = leaderGauge(ports.registry);
   }
 
@@ -94,11 +57,17 @@ export class Election implements Component {
   }
 
   leader(): Leader {
-    const lock = this.#stored?.lock;
-    if (this.isLeader() && lock !== undefined)
-      return { who: 'me', sinceMs: lock.acquiredAtMs, transitions: lock.transitions };
-    if (lock?.holder === undefined || lock.holder === this.#options.identity) return { who: 'unknown' };
-    return { who: 'other', name: lock.holder, renewedAtMs: lock.renewedAtMs, transitions: lock.transitions };
+    const lock = this.#sight.stored?.lock;
+    if (lock === undefined) return { who: 'unknown' };
+    const reign = {
+      sinceMs: lock.acquiredAtMs,
+      renewedAtMs: lock.renewedAtMs,
+      transitions: lock.transitions,
+    };
+    if (this.isLeader()) return { who: 'me', ...reign };
+    const name = this.#sight.holder();
+    if (name === undefined || name === this.#options.identity) return { who: 'unknown' };
+    return { who: 'other', name, ...reign };
   }
 
   onChange(listener: () => void): () => void {
@@ -130,24 +99,27 @@ export class Election implements Component {
    * `isLeader` is false from the first moment.
    */
   async release(signal: AbortSignal): Promise<void> {
-    let held = this.isLeader() ? this.#stored : undefined;
+    const { box, clock, log } = this.#ports;
+    const wasLeading = this.isLeader();
     this.#renewedAtMs = undefined;
     this.#tellChange();
+    let held = wasLeading ? this.#sight.stored : await this.#heldUnknowingly(signal);
     for (let tries = 1; held !== undefined; tries += 1) {
-      const released = await this.#ports.box.write(this.#released(held.lock), held.revision, signal);
-      if (released.ok)
-        return this.#ports.log.info({ identity: this.#options.identity }, 'gave up leadership');
-      const isTouched = released.error.code === 'kube.conflict' && tries < 4;
-      if (!isTouched) return this.#notReleased(released.error);
-      const read = await this.#ports.box.read(signal);
+      const written = await box.write(released(held.lock, clock.nowMs()), held.revision, signal);
+      if (written.ok) return log.info({ identity: this.#options.identity }, 'gave up leadership');
+      const isTouched = written.error.code === 'kube.conflict' && tries < 4;
+      if (!isTouched) return this.#notReleased(written.error);
+      const read = await box.read(signal);
       if (!read.ok) return this.#notReleased(read.error);
       held = read.value?.lock.holder === this.#options.identity ? read.value : undefined;
     }
   }
 
-  /** What client-go writes on release: nobody holds it, and it lasts a second. */
-  #released(lock: Lock): Lock {
-    return { ...lock, holder: undefined, durationSeconds: 1, renewedAtMs: this.#ports.clock.nowMs() };
+  /** The lock that may name us though we do not lead: the answer to a write never came, or came too late. */
+  async #heldUnknowingly(signal: AbortSignal): Promise<StoredLock | undefined> {
+    if (this.#sent === undefined && !this.#sight.isMine()) return undefined;
+    const read = await this.#ports.box.read(signal);
+    return read.ok && read.value?.lock.holder === this.#options.identity ? read.value : undefined;
   }
 
   #notReleased(fault: Fault): void {
@@ -163,13 +135,14 @@ export class Election implements Component {
     if (!read.ok) return this.#failed(read.error, startedAtMs);
     const wasLeading = this.isLeader();
     this.#see(read.value);
-    this.#countLostAnswer(read.value);
     const dueInMs = this.#renewalDueInMs();
-    if (dueInMs > 0) return dueInMs;
-    const view = wasLeading && this.#hasVanished ? undefined : this.#view();
-    const decision = decide(view, this.#options.identity, clock.monotonicMs());
-    if (decision === 'wait') {
+    if (dueInMs > 0) {
       this.#trouble = undefined;
+      return dueInMs;
+    }
+    const decision = decide(this.#sight.view(wasLeading), this.#options.identity, clock.monotonicMs());
+    if (decision === 'wait') {
+      this.#trouble = this.#sight.doubt();
       return this.#times.retryMs * (1 + random() / 5);
     }
     return await this.#take(decision, startedAtMs, signal);
@@ -185,30 +158,34 @@ export class Election implements Component {
     }
   }
 
-  /** A lock that names us at start is a former life's: same pod name, same replica; renewing it is right. */
   async #take(decision: 'acquire' | 'renew', startedAtMs: number, signal: AbortSignal): Promise<number> {
-    const { clock, box } = this.#ports;
-    const before = this.#stored;
-    const nowMs = clock.nowMs();
-    const lock: Lock = {
-      holder: this.#options.identity,
-      durationSeconds: this.#options.durationSeconds,
-      acquiredAtMs: decision === 'renew' ? (before?.lock.acquiredAtMs ?? nowMs) : nowMs,
-      renewedAtMs: nowMs,
-      transitions:
-        decision === 'acquire' ? countAfter(before?.lock.transitions) : (before?.lock.transitions ?? 0),
-    };
-    this.#sent = { renewedAtMs: nowMs, sentAtMs: startedAtMs };
-    const written = await this.#bounded((bound) => box.write(lock, before?.revision, bound), signal);
+    const over = this.#sight.stored;
+    this.#sent = { over, sentAtMs: startedAtMs };
+    const lock = this.#claim(decision, over?.lock);
+    const { box, clock } = this.#ports;
+    const written = await this.#bounded((bound) => box.write(lock, over?.revision, bound), signal);
     if (!written.ok) {
       // Another replica was faster: look again, which tells who leads now.
       if (written.error.code === 'kube.conflict') this.#renewedAtMs = undefined;
       return this.#failed(written.error, startedAtMs);
     }
-    this.#see({ lock, revision: written.value });
+    this.#sent = undefined;
+    this.#sight.see(written.value, clock.monotonicMs());
     this.#renewedAtMs = startedAtMs;
     this.#trouble = undefined;
-    return this.#times.renewMs;
+    return this.#renewalDueInMs();
+  }
+
+  /** A lock that names us at start is a former life's: same pod name, same replica; renewing it is right. */
+  #claim(decision: 'acquire' | 'renew', before: Lock | undefined): Lock {
+    const nowMs = this.#ports.clock.nowMs();
+    return {
+      holder: this.#options.identity,
+      durationSeconds: this.#options.durationSeconds,
+      acquiredAtMs: decision === 'renew' ? (before?.acquiredAtMs ?? nowMs) : nowMs,
+      renewedAtMs: nowMs,
+      transitions: decision === 'acquire' ? countAfter(before?.transitions) : (before?.transitions ?? 0),
+    };
   }
 
   /** Our own renewals wake us too; they must not bring the next one forward. */
@@ -229,30 +206,12 @@ export class Election implements Component {
   }
 
   #see(stored: StoredLock | undefined): void {
-    if (stored?.revision !== this.#stored?.revision) {
-      this.#changeSeenAtMs = this.#ports.clock.monotonicMs();
-      this.#hasVanished = stored === undefined;
-    }
-    this.#stored = stored;
-    if (stored?.lock.holder !== this.#options.identity) this.#renewedAtMs = undefined;
-  }
-
-  /** A lock that says what we wrote was renewed by us, though the answer never came. */
-  #countLostAnswer(stored: StoredLock | undefined): void {
-    const { lock } = stored ?? {};
-    if (this.#sent === undefined || lock?.holder !== this.#options.identity) return;
-    if (lock.renewedAtMs !== this.#sent.renewedAtMs) return;
+    this.#sight.see(stored, this.#ports.clock.monotonicMs());
+    if (!this.#sight.isMine()) this.#renewedAtMs = undefined;
+    if (this.#sent === undefined || !this.#sight.isRenewedSince(this.#sent.over)) return;
+    // The answer to our write never came, but the lock was renewed after the look that the write rested on.
     this.#renewedAtMs = Math.max(this.#renewedAtMs ?? this.#sent.sentAtMs, this.#sent.sentAtMs);
-  }
-
-  /** A lock that is gone, or whose duration no replica can have written, is waited for as if somebody held it for ours. */
-  #view(): LockView | undefined {
-    const lock = this.#stored?.lock;
-    const ours = { durationSeconds: this.#options.durationSeconds, lastChangeSeenAtMs: this.#changeSeenAtMs };
-    if (lock === undefined) return this.#hasVanished ? { ...ours, holder: 'unknown' } : undefined;
-    return lock.durationSeconds > 0 && lock.durationSeconds <= longestSeconds
-      ? { ...ours, holder: lock.holder, durationSeconds: lock.durationSeconds }
-      : { ...ours, holder: lock.holder };
+    this.#sent = undefined;
   }
 
   /** Waits, but not past the moment at which this replica stops leading, which others must hear of in time. */

@@ -1,4 +1,4 @@
-import type { Leader } from './election.js';
+import type { Leader } from './leader.js';
 
 /** Leadership where election is turned off: a lone replica that always leads. */
 export class LoneLeader {
@@ -12,8 +12,9 @@ export class LoneLeader {
     return true;
   }
 
+  /** What needs no renewal counts as renewed once, when it began. */
   leader(): Leader {
-    return { who: 'me', sinceMs: this.#sinceMs, transitions: 0 };
+    return { who: 'me', sinceMs: this.#sinceMs, renewedAtMs: this.#sinceMs, transitions: 0 };
   }
 
   /** Never calls: nothing changes. */

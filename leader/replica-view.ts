@@ -1,4 +1,4 @@
-import type { Leader } from './election.js';
+import type { Leader } from './leader.js';
 
 /**
  * A clause for messages: whose values this replica serves, and how long ago they last changed here.
@@ -25,6 +25,6 @@ function describeRole(leader: Leader, unchangedForMs: number | undefined): strin
     case 'other':
       return `this replica follows ${leader.name}, ${lastUpdate}`;
     case 'unknown':
-      return `this replica knows of no leader (kubectl get lease); it serves what the last one left, ${lastUpdate}`;
+      return `this replica knows of no leader (the health of leader-election says more); it serves what the last one left, ${lastUpdate}`;
   }
 }

@@ -5,6 +5,7 @@ import type { WatchBreak } from './cluster/active-watches.js';
 import { methodNotAllowed } from './cluster/api-error.js';
 import { ApiServer } from './cluster/api-server.js';
 import type { KeyedCertificate } from './cluster/authorities.js';
+import { ControlPlane } from './cluster/control-plane.js';
 import { Discovery } from './cluster/discovery.js';
 import type { FaultAction, FaultMatch, InjectedFault, RequestMatch } from './cluster/faults.js';
 import { Identities, type UserDraft } from './cluster/identities.js';
@@ -64,6 +65,8 @@ export class ClusterSimulator {
   readonly #recorder: Recorder;
   readonly #router: Router;
   readonly #server: ApiServer;
+  /** What is told of the state of the control plane. */
+  readonly controlPlane = new ControlPlane();
   /** The aggregation layer: what is asked of an APIService's group goes through it to the backend. */
   readonly frontProxy: FrontProxy;
   #running: Running | undefined;
@@ -90,6 +93,7 @@ export class ClusterSimulator {
       resources: new ResourceHandler({ store, writer }, { bookmarkMs: options.bookmarkMs ?? 1000 }),
       discovery: new Discovery({ kinds, reviews: reviewKinds }, options.gitVersion ?? 'v1.36.2'),
       identities: this.#identities,
+      controlPlane: this.controlPlane,
       aggregation: {
         groups: () => this.frontProxy.groups(),
         forward: (call, signal) => this.#forward(call, signal),

@@ -54,6 +54,8 @@ export interface ExternalMetricsSide {
   readonly silences: Readonly<Record<string, () => number>>;
   /** For those who explain what goes on in it. */
   readonly insight: CorridorInsight;
+  /** What a status page tells beside the health of the parts. */
+  readonly describe: () => object;
   readonly close: () => Promise<void>;
 }
 
@@ -165,6 +167,7 @@ export function buildExternalMetrics(given: AppInputs, ports: ExternalMetricsPor
       maxAgeMs,
       clock,
     },
+    describe: () => ({ apiKey: keyCheck.describe() }),
     close: async () => {
       server.close();
       await dispatcher.close();

@@ -10,6 +10,7 @@ import type { HealthCheck } from '../http/health-app.js';
 import { ConfigMapShards } from '../kube/configmap.js';
 import { EventLog } from '../kube/events.js';
 import type { ClusterPorts, WatchTimes } from './cluster.js';
+import { buildControlPlane } from './control-plane.js';
 import type { AppInputs } from './inputs.js';
 import type { Leadership } from './leadership.js';
 
@@ -22,7 +23,7 @@ export interface IntakePorts {
   readonly datadogClock: ForeignClock;
 }
 
-/** What is brought to Datadog besides nothing that autoscalers need: the events of the cluster. At rest. */
+/** What is brought to Datadog, and no autoscaler needs: the cluster's events, the state of its control plane. At rest. */
 export interface IntakeSide {
   /** Work that only the leader does; it ends before the lead is given up. */
   readonly leading: readonly Component[];
@@ -50,7 +51,10 @@ export function buildIntake(inputs: AppInputs, ports: IntakePorts): IntakeSide {
     },
   );
   const events = config.events.collect ? buildEvents(inputs, ports, client) : undefined;
-  const leading = events === undefined ? [] : [events];
+  const controlPlane = checksControlPlane(config)
+    ? buildControlPlane(inputs, { ...ports, client })
+    : undefined;
+  const leading = [events, controlPlane?.component].filter((part) => part !== undefined);
   const keyCheck =
     leading.length > 0 && !isKeyOfMetrics(config)
       ? new KeyCheck({ client, clock, log }, { consequence: 'events and service checks do not arrive' })
@@ -62,10 +66,17 @@ export function buildIntake(inputs: AppInputs, ports: IntakePorts): IntakeSide {
     checks: [...leading, ...standing],
     describe: () => ({
       events: events?.describe() ?? null,
-      ...(keyCheck && { apiKey: keyCheck.describe() }),
+      controlPlane: controlPlane?.describe() ?? null,
+      ...(keyCheck && { intakeKey: keyCheck.describe() }),
     }),
     close: () => dispatcher.close(),
   };
+}
+
+/** Where nothing needs a leader there may be several replicas without an election, which would all send. */
+function checksControlPlane({ datadog, events, externalMetrics, leaderElection }: Config): boolean {
+  const hasLeader = leaderElection.enabled || externalMetrics.enabled || events.collect;
+  return events.checksControlPlane && datadog.apiKey !== undefined && hasLeader;
 }
 
 /** Then it is checked on the side of external metrics. */

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { User } from '../../core/user.js';
 import { type AccessPolicy, defaultCallerPolicy, forbidden, toAccess, toVerdict } from './access.js';
 import { methodNotAllowed, noSuchResource } from './api-error.js';
+import type { ControlPlane } from './control-plane.js';
 import type { Discovery, GroupVersion } from './discovery.js';
 import type { Identities } from './identities.js';
 import { parseJsonBody, type RequestBody } from './request-body.js';
@@ -29,9 +30,10 @@ export interface RouterPorts {
   readonly discovery: Discovery;
   readonly identities: Identities;
   readonly aggregation: Aggregation;
+  readonly controlPlane: ControlPlane;
 }
 
-/** Who answers a request: the stored kinds, a review, a backend behind an APIService, or discovery. */
+/** Who answers a request: the control plane itself, the stored kinds, a review, a backend behind an APIService, or discovery. */
 export class Router {
   readonly #ports: RouterPorts;
   /** What callers may do. */
@@ -47,8 +49,9 @@ export class Router {
   async route(call: Call, signal: AbortSignal): Promise<Answer> {
     this.#authorize(call);
     const { info } = call;
-    const { resources, discovery, aggregation } = this.#ports;
-    if (isProbe(info.path)) return { ...document(200, 'ok'), contentType: 'text/plain; charset=utf-8' };
+    const { resources, discovery, aggregation, controlPlane } = this.#ports;
+    const ofControlPlane = controlPlane.answer(info);
+    if (ofControlPlane !== undefined) return ofControlPlane;
     if (info.target !== undefined && resources.tableOf(info.target) !== undefined) {
       if (!methods.includes(info.method)) throw methodNotAllowed();
       const accept = call.request.headers.accept ?? '';
@@ -79,10 +82,6 @@ export class Router {
 }
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
-
-function isProbe(path: string): boolean {
-  return /^\/(healthz|livez|readyz)\/?$/.test(path);
-}
 
 function isIn(place: GroupVersion, path: string): boolean {
   const root = `/apis/${place.group}/${place.version}`;

@@ -2,12 +2,13 @@ import { join, resolve } from 'node:path';
 import {
   BINARY_NAMES,
   binariesIn,
+  type ElectorName,
   type FoundBinaries,
-  type FoundHelm,
+  type FoundProgram,
   isExecutable,
   missingFrom,
 } from './binary-set.js';
-import { buildBinaries, buildHelm } from './go-build.js';
+import { buildBinaries, buildElector, buildHelm, buildScheduler } from './go-build.js';
 
 /**
  * The control plane's programs: those in `KUBEBUILDER_ASSETS` where that is set (envtest's convention; an
@@ -29,11 +30,25 @@ export async function findBinaries(): Promise<FoundBinaries> {
 }
 
 /** Helm: from `KUBEBUILDER_ASSETS` if it lies there, which it need not, else built by Go in about a minute. */
-export async function findHelm(): Promise<FoundHelm> {
+export function findHelm(): Promise<FoundProgram> {
+  return findProgram('helm', buildHelm);
+}
+
+/** kube-scheduler, which envtest's archives do not hold, likewise. */
+export function findScheduler(): Promise<FoundProgram> {
+  return findProgram('kube-scheduler', buildScheduler);
+}
+
+/** The elector of client-go, likewise. */
+export function findElector(name: ElectorName): Promise<FoundProgram> {
+  return findProgram(name, () => buildElector(name));
+}
+
+async function findProgram(name: string, build: () => Promise<FoundProgram>): Promise<FoundProgram> {
   const folder = process.env['KUBEBUILDER_ASSETS'];
   if (folder !== undefined && folder !== '') {
-    const file = join(resolve(folder), 'helm');
+    const file = join(resolve(folder), name);
     if (await isExecutable(file)) return { found: true, file, origin: 'KUBEBUILDER_ASSETS' };
   }
-  return buildHelm();
+  return build();
 }

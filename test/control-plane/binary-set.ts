@@ -18,8 +18,12 @@ export type FoundBinaries =
     }
   | { readonly found: false; readonly reason: string };
 
-/** Helm, which no control plane needs, or why there is none. */
-export type FoundHelm =
+/** By which client-go: today's, which knows Leases only, or v0.23 of 2021, the last that knew the older locks. */
+export const ELECTOR_NAMES = ['elector', 'elector-of-2021'] as const;
+export type ElectorName = (typeof ELECTOR_NAMES)[number];
+
+/** A program that few tests need, or why there is none. */
+export type FoundProgram =
   | {
       readonly found: true;
       readonly file: string;

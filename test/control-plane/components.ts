@@ -3,7 +3,7 @@ import type { Binaries } from './binary-set.js';
 import type { ProcessSpec } from './processes.js';
 import { FRONT_PROXY_NAME, type Site } from './site.js';
 
-export type ComponentName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager';
+export type ComponentName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler';
 
 /** What a test may choose about the control plane. */
 export interface ComponentOptions {
@@ -16,7 +16,15 @@ export interface ComponentOptions {
   /** Further flags, such as `--enable-aggregator-routing=true`; they stand last and so win. */
   readonly apiServerFlags?: readonly string[];
   readonly controllerManagerFlags?: readonly string[];
+  /**
+   * The file of kube-scheduler. With it one runs, and it and the controller manager listen on their well-known ports,
+   * where componentstatuses look for them; so there can be one such control plane at a time.
+   */
+  readonly scheduler?: string;
 }
+
+/** Where kube-apiserver looks for them, whatever they were told: `pkg/registry/core/rest/storage_core.go`. */
+export const WELL_KNOWN_PORTS = { controllerManager: 10_257, scheduler: 10_259 } as const;
 
 export interface Ports {
   readonly etcd: number;
@@ -42,6 +50,8 @@ export interface Components {
   readonly etcd: ProcessSpec;
   readonly apiServer: ProcessSpec;
   readonly controllerManager: ProcessSpec;
+  /** Only where its program was given. */
+  readonly scheduler?: ProcessSpec;
 }
 
 export function describeComponents(
@@ -50,17 +60,23 @@ export function describeComponents(
   binaries: Binaries,
   options: ComponentOptions,
 ): Components {
-  const specify = (name: ComponentName, args: readonly string[]): ProcessSpec => ({
+  const specify = (name: ComponentName, file: string, args: readonly string[]): ProcessSpec => ({
     name,
-    file: binaries[name],
+    file,
     args,
     environment: bareEnvironment(site),
     logFile: logFileOf(site, name),
   });
+  const own = (name: Exclude<ComponentName, 'kube-scheduler'>, args: readonly string[]) =>
+    specify(name, binaries[name], args);
+  const { scheduler } = options;
   return {
-    etcd: specify('etcd', etcdFlags(site, ports)),
-    apiServer: specify('kube-apiserver', apiServerFlags(site, ports, options)),
-    controllerManager: specify('kube-controller-manager', controllerManagerFlags(site, ports, options)),
+    etcd: own('etcd', etcdFlags(site, ports)),
+    apiServer: own('kube-apiserver', apiServerFlags(site, ports, options)),
+    controllerManager: own('kube-controller-manager', controllerManagerFlags(site, ports, options)),
+    ...(scheduler === undefined
+      ? {}
+      : { scheduler: specify('kube-scheduler', scheduler, schedulerFlags(site)) }),
   };
 }
 
@@ -129,5 +145,16 @@ function controllerManagerFlags({ files }: Site, ports: Ports, options: Componen
       ? []
       : [`--horizontal-pod-autoscaler-downscale-stabilization=${downscaleStabilizationSeconds}s`]),
     ...(options.controllerManagerFlags ?? []),
+  ];
+}
+
+function schedulerFlags({ files }: Site): string[] {
+  return [
+    `--kubeconfig=${files.schedulerKubeconfig}`,
+    '--bind-address=127.0.0.1',
+    `--secure-port=${WELL_KNOWN_PORTS.scheduler}`,
+    `--tls-cert-file=${files.scheduler.certificate}`,
+    `--tls-private-key-file=${files.scheduler.key}`,
+    '--leader-elect=false', // as above
   ];
 }

@@ -10,6 +10,7 @@ import {
   type ComponentOptions,
   describeComponents,
   logFileOf,
+  WELL_KNOWN_PORTS,
 } from './components.js';
 import { Fleet } from './fleet.js';
 import { writeKubeconfig } from './kubeconfig.js';
@@ -25,7 +26,7 @@ export interface ControlPlaneOptions extends ComponentOptions {
   readonly startTimeoutMs?: number;
 }
 
-/** A real etcd, kube-apiserver and kube-controller-manager on loopback; no scheduler and no kubelet. */
+/** A real etcd, kube-apiserver and kube-controller-manager on loopback; no kubelet, and a scheduler on request only. */
 export interface ControlPlane {
   /** The API server, `https://127.0.0.1:<port>`. */
   readonly url: string;
@@ -95,7 +96,8 @@ type Attempt =
   | { readonly ok: false; readonly error: Error; readonly isPortClash: boolean };
 
 async function attempt(options: ControlPlaneOptions): Promise<Attempt> {
-  const [etcd = 0, apiServer = 0, controllerManager = 0] = await freePorts(3);
+  const [etcd = 0, apiServer = 0, free = 0] = await freePorts(3);
+  const controllerManager = options.scheduler === undefined ? free : WELL_KNOWN_PORTS.controllerManager;
   const ports = { etcd, apiServer, controllerManager };
   const url = `https://127.0.0.1:${apiServer}`;
   const site = await createSite(url);
@@ -108,6 +110,14 @@ async function attempt(options: ControlPlaneOptions): Promise<Attempt> {
       spec: components.controllerManager,
       check: { url: `https://127.0.0.1:${controllerManager}/healthz`, caPem },
     },
+    ...(components.scheduler === undefined
+      ? []
+      : [
+          {
+            spec: components.scheduler,
+            check: { url: `https://127.0.0.1:${WELL_KNOWN_PORTS.scheduler}/healthz`, caPem },
+          },
+        ]),
   ]);
   try {
     await fleet.startAll();

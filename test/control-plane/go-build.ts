@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   BINARY_NAMES,
   type BinaryName,
   binariesIn,
+  type ElectorName,
   type FoundBinaries,
-  type FoundHelm,
+  type FoundProgram,
   isExecutable,
   missingFrom,
 } from './binary-set.js';
@@ -20,18 +21,25 @@ import {
   versionIn,
 } from './go.js';
 
-const PACKAGES: Readonly<Record<BinaryName | 'helm', string>> = {
+type ProgramName = BinaryName | 'kube-scheduler' | 'helm' | ElectorName;
+
+const PACKAGES: Readonly<Record<ProgramName, string>> = {
   etcd: 'go.etcd.io/etcd/server/v3',
   'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
   'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
+  'kube-scheduler': 'k8s.io/kubernetes/cmd/kube-scheduler',
   kubectl: 'k8s.io/kubernetes/cmd/kubectl',
   helm: 'helm.sh/helm/v3/cmd/helm',
+  elector: '.',
+  'elector-of-2021': '.',
 };
 
 /** How the programs of one module are built. */
 interface Recipe {
   readonly module: GoModule;
   readonly linkerFlags: string;
+  /** Whose requirements count, if not the module's own. */
+  readonly requirements?: GoModule;
   /** The folder of the results; its name changes whenever another build would come out. */
   readonly folder: string;
   /** The names of the folders that earlier builds of the same programs left. */
@@ -40,18 +48,14 @@ interface Recipe {
 
 /** The control plane's programs of `tools/go.mod`, from the cache beside it or built into that, one by one. */
 export async function buildBinaries(): Promise<FoundBinaries> {
-  const module = await readGoModule('tools');
-  const version = versionIn(module, 'k8s.io/kubernetes');
-  const linkerFlags = kubernetesLinkerFlags(version);
-  const folder = join(cacheFolder(), keyOf(module, linkerFlags));
-  const binaries = binariesIn(folder);
+  const { version, recipe } = await kubernetesRecipe();
+  const binaries = binariesIn(recipe.folder);
   const missing = await missingFrom(binaries);
   if (missing.length === 0) return { found: true, binaries, origin: 'cache' };
 
-  const obstacle = await obstacleToGo(module);
+  const obstacle = await obstacleToGo(recipe.module);
   if (obstacle !== undefined) return { found: false, reason: `${obstacle}, or set KUBEBUILDER_ASSETS` };
   say(`building Kubernetes ${version} for the tests; the first time takes minutes`);
-  const recipe = { module, linkerFlags, folder, siblings: /^[0-9a-f]{16}$/ };
   const failure = await buildAll(
     BINARY_NAMES.filter((name) => missing.includes(name)),
     recipe,
@@ -61,18 +65,54 @@ export async function buildBinaries(): Promise<FoundBinaries> {
     : { found: false, reason: failure };
 }
 
+/** kube-scheduler of the same module, beside the others. */
+export async function buildScheduler(): Promise<FoundProgram> {
+  return buildProgram('kube-scheduler', (await kubernetesRecipe()).recipe);
+}
+
+async function kubernetesRecipe(): Promise<{ readonly version: string; readonly recipe: Recipe }> {
+  const module = await readGoModule('tools');
+  const version = versionIn(module, 'k8s.io/kubernetes');
+  const linkerFlags = kubernetesLinkerFlags(version);
+  const folder = join(cacheFolder(), keyOf(module, linkerFlags));
+  return { version, recipe: { module, linkerFlags, folder, siblings: /^[0-9a-f]{16}$/ } };
+}
+
 /** Helm of `tools/helm/go.mod`, from the same cache or built into it. */
-export async function buildHelm(): Promise<FoundHelm> {
+export async function buildHelm(): Promise<FoundProgram> {
   const module = await readGoModule('tools/helm');
   const version = versionIn(module, 'helm.sh/helm/v3');
   const linkerFlags = helmLinkerFlags(version, versionIn(module, 'k8s.io/client-go'));
   const folder = join(cacheFolder(), `helm-${keyOf(module, linkerFlags)}`);
-  const file = join(folder, 'helm');
+  return buildProgram('helm', { module, linkerFlags, folder, siblings: /^helm-[0-9a-f]{16}$/ });
+}
+
+/** One program, from the recipe's folder or built into it. */
+async function buildProgram(name: ProgramName, recipe: Recipe): Promise<FoundProgram> {
+  const file = join(recipe.folder, name);
+  if (await isExecutable(file)) return { found: true, file, origin: 'cache' };
+  const obstacle = await obstacleToGo(recipe.module);
+  if (obstacle !== undefined) return { found: false, reason: obstacle };
+  const failure = await buildAll([name], recipe);
+  return failure === undefined ? { found: true, file, origin: 'build' } : { found: false, reason: failure };
+}
+
+/** One program, `tools/elector/main.go`, against the client-go that the module of its name requires. */
+export async function buildElector(name: ElectorName): Promise<FoundProgram> {
+  const [module, requirements] = await Promise.all([
+    readGoModule('tools/elector'),
+    readGoModule(`tools/${name}`),
+  ]);
+  const source = await readFile(join(module.folder, 'main.go'), 'utf8');
+  const linkerFlags = '-s -w';
+  const folder = join(cacheFolder(), `${name}-${keyOf(requirements, `${linkerFlags} ${source}`)}`);
+  const file = join(folder, name);
   if (await isExecutable(file)) return { found: true, file, origin: 'cache' };
 
-  const obstacle = await obstacleToGo(module);
+  const obstacle = await obstacleToGo(requirements);
   if (obstacle !== undefined) return { found: false, reason: obstacle };
-  const failure = await buildAll(['helm'], { module, linkerFlags, folder, siblings: /^helm-[0-9a-f]{16}$/ });
+  const siblings = new RegExp(`^${name}-[0-9a-f]{16}$`);
+  const failure = await buildAll([name], { module, requirements, linkerFlags, folder, siblings });
   return failure === undefined ? { found: true, file, origin: 'build' } : { found: false, reason: failure };
 }
 
@@ -108,10 +148,7 @@ function keyOf({ mod, sum }: GoModule, linkerFlags: string): string {
 }
 
 /** Builds one after the other; returns why one failed, if one did. */
-async function buildAll(
-  names: readonly (BinaryName | 'helm')[],
-  recipe: Recipe,
-): Promise<string | undefined> {
+async function buildAll(names: readonly ProgramName[], recipe: Recipe): Promise<string | undefined> {
   await mkdir(recipe.folder, { recursive: true });
   for (const name of names) {
     const failure = await build(name, recipe);
@@ -121,14 +158,16 @@ async function buildAll(
   return undefined;
 }
 
-async function build(name: BinaryName | 'helm', recipe: Recipe): Promise<string | undefined> {
+async function build(name: ProgramName, recipe: Recipe): Promise<string | undefined> {
   say(`building ${name} ...`);
   const startedAtMs = Date.now();
   const file = join(recipe.folder, name);
   // Renamed when whole, so that a build broken off leaves nothing that looks finished.
   const unfinished = `${file}.${process.pid}`;
-  const args = ['build', '-mod=readonly', '-buildvcs=false', '-trimpath', '-ldflags', recipe.linkerFlags];
-  const result = await runGo(recipe.module, [...args, '-o', unfinished, PACKAGES[name]]);
+  const { module, requirements = module, linkerFlags } = recipe;
+  const args = ['build', '-mod=readonly', '-buildvcs=false', '-trimpath', '-ldflags', linkerFlags];
+  const modFile = ['-modfile', join(requirements.folder, 'go.mod')];
+  const result = await runGo(module, [...args, ...modFile, '-o', unfinished, PACKAGES[name]]);
   if (result.code !== 0) return `go build of ${name} failed: ${complaintOf(result)}`;
   await rename(unfinished, file);
   say(`built ${name} in ${((Date.now() - startedAtMs) / 1000).toFixed(0)} s`);

@@ -12,8 +12,11 @@ export interface GoModule {
   readonly sum: string;
 }
 
-/** The modules: Kubernetes; Helm, whose dependencies would otherwise displace those of Kubernetes; and definitions. */
-export type GoModuleName = 'tools' | 'tools/helm' | 'tools/crds';
+/**
+ * The modules: Kubernetes; Helm, whose dependencies would otherwise displace those of Kubernetes; definitions; and the
+ * elector of client-go, whose program is in the first of its two.
+ */
+export type GoModuleName = 'tools' | 'tools/helm' | 'tools/crds' | 'tools/elector' | 'tools/elector-of-2021';
 
 /** Reads a module; throws when its `go.mod` does not say which Go it needs. */
 export async function readGoModule(name: GoModuleName): Promise<GoModule> {

@@ -19,10 +19,12 @@ export interface SiteFiles {
   readonly frontProxyClient: CertificateFiles;
   readonly apiServer: CertificateFiles;
   readonly controllerManager: CertificateFiles;
+  readonly scheduler: CertificateFiles;
   readonly serviceAccountKey: string;
   readonly serviceAccountPublicKey: string;
   readonly adminKubeconfig: string;
   readonly controllerManagerKubeconfig: string;
+  readonly schedulerKubeconfig: string;
 }
 
 export interface CertificateFiles {
@@ -69,11 +71,10 @@ export async function createSite(apiServerUrl: string): Promise<Site> {
       'kubernetes.default.svc',
     ],
   });
-  const controllerManager = clusterAuthority.issue({
-    purpose: 'server',
-    commonName: 'kube-controller-manager',
-    hosts: ['localhost', '127.0.0.1'],
-  });
+  const onLoopback = (commonName: string): KeyedCertificate =>
+    clusterAuthority.issue({ purpose: 'server', commonName, hosts: ['localhost', '127.0.0.1'] });
+  const controllerManager = onLoopback('kube-controller-manager');
+  const scheduler = onLoopback('kube-scheduler');
 
   const write = (name: string, text: string) => writePki(join(folder, 'pki'), name, text);
   const files: SiteFiles = {
@@ -82,10 +83,12 @@ export async function createSite(apiServerUrl: string): Promise<Site> {
     frontProxyClient: await writeCertificate(write, 'front-proxy-client', frontProxy),
     apiServer: await writeCertificate(write, 'kube-apiserver', apiServer),
     controllerManager: await writeCertificate(write, 'kube-controller-manager', controllerManager),
+    scheduler: await writeCertificate(write, 'kube-scheduler', scheduler),
     serviceAccountKey: await write('service-accounts.key', serviceAccounts.privateKeyPem),
     serviceAccountPublicKey: await write('service-accounts.pub', serviceAccounts.publicKeyPem),
     adminKubeconfig: join(folder, 'admin.kubeconfig'),
     controllerManagerKubeconfig: join(folder, 'kube-controller-manager.kubeconfig'),
+    schedulerKubeconfig: join(folder, 'kube-scheduler.kubeconfig'),
   };
 
   const cluster = { url: apiServerUrl, caPem: clusterAuthority.certificatePem };
@@ -95,6 +98,7 @@ export async function createSite(apiServerUrl: string): Promise<Site> {
   };
   await identify(files.adminKubeconfig, 'kubernetes-admin', ['system:masters']);
   await identify(files.controllerManagerKubeconfig, 'system:kube-controller-manager', []);
+  await identify(files.schedulerKubeconfig, 'system:kube-scheduler', []);
   return { folder, logsFolder, clusterAuthority, files };
 }
 

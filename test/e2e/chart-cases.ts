@@ -119,6 +119,10 @@ export const chartCases: readonly ChartCase[] = [
     release: 'second',
     values: { names: { scheme: 'release' }, apiService: { create: false } },
   },
+  ...['configmap', 'endpoints', 'configmapsleases', 'endpointsleases'].map((resource) => ({
+    title: `a lock of the kind ${resource}`,
+    values: { leaderElection: { resource } },
+  })),
   {
     title: 'names of its own',
     values: {
@@ -190,6 +194,11 @@ export const againstSchema: readonly BadValues[] = [
     values: { env: { DD_X: 1 } },
     complaint: /'\/env\/DD_X': got number, want string/,
   },
+  {
+    title: 'an unknown kind of lock',
+    values: { leaderElection: { resource: 'secret' } },
+    complaint: /'\/leaderElection\/resource': value must be one of 'lease', 'configmap'/,
+  },
   { title: 'a port out of range', values: { ports: { metrics: 70_000 } }, complaint: /'\/ports\/metrics'/ },
   {
     title: 'a bundle that is no PEM',
@@ -241,6 +250,11 @@ export const againstSense: readonly BadValues[] = [
     values: { config: { external_metrics_provider: { port: 9443 } } },
     complaint:
       /config\.external_metrics_provider\.port is made by the chart; the value for it is: ports\.metrics/,
+  },
+  {
+    title: 'a kind of lock that no right is granted for',
+    values: { config: { leader_election_default_resource: 'configmap' } },
+    complaint: /config\.leader_election_default_resource is made by the chart; .*: leaderElection\.resource/,
   },
   {
     title: 'a key in the ConfigMap',

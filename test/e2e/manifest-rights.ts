@@ -1,3 +1,4 @@
+import type { LockResource } from '../../config/kubernetes-settings.js';
 import type { Config } from '../../config/load.js';
 import { listAt, type Manifest, textAt } from './manifest.js';
 
@@ -30,16 +31,34 @@ export function neededPermissions({
     ...(events.collect ? each('cluster events.k8s.io/events', 'list watch') : []),
     ...(events.collect ? each(`datadog /configmaps/${events.tokenName}`, 'get update') : []),
     ...each('datadog /configmaps', 'create'),
-    ...each('datadog coordination.k8s.io/leases', 'create'),
+    ...lockResources(leaderElection.resource).flatMap((resource) => [
+      ...each(`datadog ${resource}`, 'create'),
+      ...each(`datadog ${resource}/${leaderElection.leaseName}`, 'get list watch update'),
+    ]),
     ...names(externalMetrics.configMapName).flatMap((name) =>
       each(`datadog /configmaps/${name}`, 'get list watch update delete'),
     ),
     ...each('datadog /configmaps/datadog-cluster-id', 'get'),
-    ...each(`datadog coordination.k8s.io/leases/${leaderElection.leaseName}`, 'get list watch update'),
     ...(own ? each('datadog /secrets', 'create') : []),
     ...(own ? each(`datadog /secrets/${certificate.secretName}`, 'get list watch update') : []),
     ...(own ? each(`cluster apiregistration.k8s.io/apiservices/${apiService}`, 'get list watch patch') : []),
   ];
+}
+
+function lockResources(kind: LockResource): readonly string[] {
+  const lease = 'coordination.k8s.io/leases';
+  switch (kind) {
+    case 'lease':
+      return [lease];
+    case 'configmap':
+      return ['/configmaps'];
+    case 'endpoints':
+      return ['/endpoints'];
+    case 'configmapsleases':
+      return ['/configmaps', lease];
+    case 'endpointsleases':
+      return ['/endpoints', lease];
+  }
 }
 
 /** What a rendering's roles grant the server beside Kubernetes' own roles, one right a line. */

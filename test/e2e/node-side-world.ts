@@ -48,10 +48,11 @@ export async function startNodeSideWorld(): Promise<NodeSideWorld> {
   };
 }
 
-/** What a replica answers to a node agent. */
+/** What a replica answers to a node agent, or to whoever has another token. */
 export function askReplica(
   replica: Replica,
   path: string,
+  token: string = agentsToken,
 ): Promise<{ readonly status: number; readonly body: string }> {
   return new Promise((resolve, reject) => {
     request(
@@ -61,7 +62,7 @@ export function askReplica(
         path,
         // As node agents do.
         rejectUnauthorized: false,
-        headers: { authorization: `Bearer ${agentsToken}` },
+        headers: { authorization: `Bearer ${token}` },
       },
       (answer) => {
         const chunks: Buffer[] = [];

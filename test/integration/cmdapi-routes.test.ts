@@ -164,6 +164,7 @@ describe('the API of node agents', () => {
     const status = (await ask('/status')) as Record<string, unknown>;
     expect(status).to.include({ version: '0.0.0-simulated', commit: 'simulated', pod: 'dca-0' });
     expect(status['leader']).to.include({ who: 'me' });
+    expect(status).to.include({ events: null, controlPlane: null });
     const metadata = status['metadata'] as Record<string, Record<string, unknown>>;
     expect(metadata['nodes']).to.include({ synced: true, known: 52 });
     const pods = [...large.expected().values()].reduce((sum, { size }) => sum + size, 1);

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { ObjectDraft } from '../../simulator/cluster/object.js';
-import { type SimulatedReplica, StandIns } from '../../simulator/stand-ins.js';
+import { type SimulatedReplica, StandIns, tokens } from '../../simulator/stand-ins.js';
+import { CommandClient } from './cmdapi-scene.js';
 
 const settings = {
   DD_COLLECT_KUBERNETES_EVENTS: 'true',
@@ -34,7 +35,8 @@ async function until(what: string, holds: () => boolean, timeoutMs = 20_000): Pr
       throw new Error(`${what} did not happen within ${timeoutMs} ms`);
 }
 
-describe('events of the cluster, between the stand-ins', () => {
+describe('events of the cluster, between the stand-ins', function () {
+  this.timeout(60_000);
   const standIns = new StandIns();
   const started: SimulatedReplica[] = [];
   const told = (name: string): number =>
@@ -68,6 +70,20 @@ describe('events of the cluster, between the stand-ins', () => {
       'team:a',
     ]);
     await until('the position', () => position() !== undefined);
+  });
+
+  it('show in the status, and so do the checks of the control plane and the key', async () => {
+    await until('a look at the control plane', () => standIns.datadog.intake.checkRuns.length > 0);
+    const client = new CommandClient(started[0]?.app.commandPort() ?? 0);
+    const status = (await client.json('/status', tokens.local)) as Record<string, object>;
+    client.close();
+    expect(status['events']).to.include({ state: 'collecting', delivered: 2, queued: 0, trouble: null });
+    expect(status['controlPlane']).to.include({ source: 'componentstatuses', denial: null });
+    expect(status['intakeKey']).to.include({ state: 'valid' });
+    expect(status['leader']).to.include({ who: 'me' });
+    expect(
+      standIns.datadog.intake.checkRuns.map(({ check, tags }) => [check, (tags as string[])[0]]),
+    ).to.deep.include(['kube_apiserver_controlplane.up', 'component:scheduler']);
   });
 
   it('go on without a repeat when the lead is handed over', async () => {

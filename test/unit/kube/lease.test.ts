@@ -1,8 +1,9 @@
 import { expect } from 'chai';
-import { LeaseBox, type Lock } from '../../../kube/lease.js';
+import { LeaseBox } from '../../../kube/lease.js';
+import { type Lock, noLock } from '../../../kube/lock-object.js';
 import { FakeClock } from '../../fake-clock.js';
 import { fakeApi, recordingLog } from './fake-api.js';
-import { FakeStore } from './fake-store.js';
+import { FakeStore, refuse } from './fake-store.js';
 
 const { signal } = new AbortController();
 const path = '/apis/coordination.k8s.io/v1/namespaces/monitoring/leases/lead';
@@ -32,7 +33,8 @@ describe('LeaseBox', () => {
 
   it('writes the times with microseconds, and reads back what it wrote', async () => {
     const { box, store } = scene();
-    expect(await box.write(lock, undefined, signal)).to.deep.equal({ ok: true, value: '101' });
+    const written = await box.write(lock, undefined, signal);
+    expect(written.ok && written.value).to.deep.include({ lock, revision: '101' });
     expect(store.objects.get(path)).to.deep.include({
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
@@ -44,7 +46,7 @@ describe('LeaseBox', () => {
         leaseTransitions: 3,
       },
     });
-    expect(await box.read(signal)).to.deep.equal({ ok: true, value: { lock, revision: '101' } });
+    expect(await box.read(signal)).to.deep.equal(written);
   });
 
   it('writes no holder as an empty text, and reads it as none', async () => {
@@ -61,7 +63,8 @@ describe('LeaseBox', () => {
       metadata: { name: 'lead' },
       spec: { strategy: 'OldestEmulationVersion' },
     });
-    expect(await box.write(lock, revision, signal)).to.deep.equal({ ok: true, value: '102' });
+    const written = await box.write(lock, revision, signal);
+    expect(written.ok && written.value.revision).to.equal('102');
     expect(store.objects.get(path)?.['spec']).to.include({
       strategy: 'OldestEmulationVersion',
       holderIdentity: 'replica-1',
@@ -73,7 +76,7 @@ describe('LeaseBox', () => {
     const first = await box.write(lock, undefined, signal);
     store.put(path, { metadata: { name: 'lead' }, spec: { holderIdentity: 'replica-2' } });
     const again = await box.write(lock, undefined, signal);
-    const stale = await box.write(lock, first.ok ? first.value : '', signal);
+    const stale = await box.write(lock, first.ok ? first.value.revision : '', signal);
     expect([again.ok || again.error.code, stale.ok || stale.error.code]).to.deep.equal([
       'kube.conflict',
       'kube.conflict',
@@ -87,12 +90,31 @@ describe('LeaseBox', () => {
       metadata: { name: 'lead' },
       spec: { renewTime: 'noon', leaseDurationSeconds: '60', leaseTransitions: -1 },
     });
-    expect(await box.read(signal)).to.deep.equal({
-      ok: true,
-      value: {
-        lock: { holder: undefined, durationSeconds: 0, acquiredAtMs: 0, renewedAtMs: 0, transitions: 0 },
-        revision,
-      },
-    });
+    const read = await box.read(signal);
+    expect(read.ok && read.value).to.deep.include({ lock: noLock, revision });
+  });
+
+  it('changes the Lease with each renewal, though no time has passed by the clock', async () => {
+    const { box } = scene();
+    const first = await box.write(lock, undefined, signal);
+    const second = await box.write(lock, first.ok ? first.value.revision : '', signal);
+    if (!first.ok || !second.ok) throw new Error('refused');
+    expect(second.value.stamp).to.not.equal(first.value.stamp);
+    expect(second.value.lock.renewedAtMs).to.equal(lock.renewedAtMs + 1);
+  });
+
+  it('names all rights that it needs when one is missing', async () => {
+    const client = fakeApi(() => refuse('kube.denied', 'GET …: HTTP 403'));
+    const box = new LeaseBox(
+      { client, clock: new FakeClock(), log: recordingLog(), random: () => 0.5 },
+      { namespace: 'monitoring', name: 'lead' },
+    );
+    const needs =
+      'GET …: HTTP 403; leader election needs get, list, watch and update on leases.coordination.k8s.io "lead", ' +
+      'and create on leases.coordination.k8s.io, in namespace monitoring';
+    const read = await box.read(signal);
+    expect(read.ok || read.error.message).to.equal(needs);
+    const written = await box.write(lock, undefined, signal);
+    expect(written.ok || written.error).to.include({ code: 'kube.denied', message: needs });
   });
 });

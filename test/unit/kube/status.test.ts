@@ -37,6 +37,15 @@ describe('faultOfRefusal', () => {
     );
   });
 
+  it('names the rule that is missing for a path', () => {
+    const message = 'forbidden: User "system:serviceaccount:a:b" cannot get path "/readyz"';
+    expect(
+      faultOfRefusal({ call: 'GET /readyz', status: 403, body: { kind: 'Status', message } }).message,
+    ).to.equal(
+      `GET /readyz: HTTP 403: ${message}; grant it by RBAC: a ClusterRole with nonResourceURLs ["/readyz"], verbs ["get"]`,
+    );
+  });
+
   it('names the rule that is missing in the whole cluster', () => {
     const message =
       'horizontalpodautoscalers.autoscaling is forbidden: User "u" cannot list resource "horizontalpodautoscalers" in API group "autoscaling" at the cluster scope';

@@ -68,15 +68,21 @@ describe('a lone replica', () => {
   it('leads always, since when it began, and nothing ever changes', () => {
     const lone = new LoneLeader(5_000);
     expect(lone.isLeader()).to.equal(true);
-    expect(lone.leader()).to.deep.equal({ who: 'me', sinceMs: 5_000, transitions: 0 });
+    expect(lone.leader()).to.deep.equal({
+      who: 'me',
+      sinceMs: 5_000,
+      renewedAtMs: 5_000,
+      transitions: 0,
+    });
     expect(lone.onChange()()).to.equal(undefined);
   });
 });
 
 describe('what a replica says of itself', () => {
+  const reign = { sinceMs: 0, renewedAtMs: 0, transitions: 0 };
   it('is that it leads, whom it follows, or that it knows of no leader; and how old its knowledge is', () => {
-    expect(describeReplica({ who: 'me', sinceMs: 0, transitions: 0 }, 5_000)).to.contain('leads');
-    const follows = describeReplica({ who: 'other', name: 'dca-1', renewedAtMs: 0, transitions: 1 }, 125_400);
+    expect(describeReplica({ who: 'me', ...reign }, 5_000)).to.contain('leads');
+    const follows = describeReplica({ who: 'other', name: 'dca-1', ...reign }, 125_400);
     expect(follows).to.contain('dca-1').and.contain('125 s');
     expect(describeReplica({ who: 'unknown' }, undefined))
       .to.contain('no leader')

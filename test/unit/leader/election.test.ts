@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Lock } from '../../../leader/election.js';
+import type { Lock } from '../../../leader/lock.js';
 import { FakeClock, settle } from '../../fake-clock.js';
 import { Candidate, MemoryLock } from './memory-lock.js';
 
@@ -134,6 +134,7 @@ describe('a replica alone', () => {
     expect(first.election.leader()).to.deep.equal({
       who: 'other',
       name: 'other',
+      sinceMs: 1,
       renewedAtMs: 2,
       transitions: 4,
     });
@@ -288,6 +289,18 @@ describe('a leader that leaves', () => {
     second.hasEvents = false;
     await start();
     await pass(10 * seconds);
+    void first.leave();
+    expect(await pass(60 * seconds, () => second.election.isLeader())).to.be.at.most(30 * seconds);
+  });
+
+  it('gives the lock up though it never heard that it has it', async () => {
+    const { first, second, lock, start, pass } = scene({ replicas: 2 });
+    first.road = 'answers lost';
+    second.latencyMs = 5;
+    await start();
+    expect(lock.stored?.lock.holder).to.equal('dca-0');
+    expect(first.election.isLeader()).to.equal(false);
+    first.road = 'open';
     void first.leave();
     expect(await pass(60 * seconds, () => second.election.isLeader())).to.be.at.most(30 * seconds);
   });

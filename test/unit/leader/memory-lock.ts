@@ -3,7 +3,8 @@ import { Fault } from '../../../core/fault.js';
 import { silentLog } from '../../../core/log.js';
 import { fail, ok, type Result } from '../../../core/result.js';
 import { createRegistry } from '../../../core/telemetry.js';
-import { Election, type Lock, type LockBox, type StoredLock } from '../../../leader/election.js';
+import { Election } from '../../../leader/election.js';
+import type { Lock, LockBox, StoredLock } from '../../../leader/lock.js';
 import type { FakeClock } from '../../fake-clock.js';
 
 /** The lock of all replicas, in memory, with true compare-and-swap. */
@@ -17,7 +18,7 @@ export class MemoryLock {
     return this.#stored;
   }
 
-  swap(by: string, lock: Lock, revision: string | undefined): Result<string, Fault> {
+  swap(by: string, lock: Lock, revision: string | undefined): Result<StoredLock, Fault> {
     if (this.#stored?.revision !== revision) {
       return fail(
         new Fault(this.#stored === undefined ? 'kube.not_found' : 'kube.conflict', 'another was faster'),
@@ -28,11 +29,13 @@ export class MemoryLock {
   }
 
   /** What somebody does to the lock, whatever its revision. */
-  set(lock: Lock): string {
+  set(lock: Lock): StoredLock {
     this.#revision += 1;
-    this.#stored = { lock, revision: String(this.#revision) };
+    const revision = String(this.#revision);
+    const stored = { lock, revision, stamp: JSON.stringify(lock) };
+    this.#stored = stored;
     this.#tell();
-    return this.#stored.revision;
+    return stored;
   }
 
   delete(): void {
@@ -116,7 +119,11 @@ export class Candidate implements LockBox {
     return fault === undefined ? ok(this.#lock.stored) : fail(fault);
   }
 
-  async write(lock: Lock, revision: string | undefined, signal: AbortSignal): Promise<Result<string, Fault>> {
+  async write(
+    lock: Lock,
+    revision: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Result<StoredLock, Fault>> {
     const fault = await this.#travel(signal);
     if (fault !== undefined) return fail(fault);
     const written = this.#lock.swap(this.name, lock, revision);

@@ -40,6 +40,7 @@
   "DD_COLLECT_KUBERNETES_EVENTS" (toString .Values.events.enabled)
   "DD_CLUSTER_AGENT_TOKEN_NAME" (include "dca.eventsConfigMap" .)
   "DD_KUBE_APISERVER_CONTROL_PLANE_CHECKS" (toString .Values.controlPlaneChecks.enabled)
+  "DD_LEADER_ELECTION_DEFAULT_RESOURCE" .Values.leaderElection.resource
   "DD_EXTERNAL_METRICS_PROVIDER_SERVICE_NAME" (include "dca.metricsService" .) -}}
 {{- if include "dca.mountedCertificate" . }}
 {{- $_ := set $settings "DD_EXTERNAL_METRICS_PROVIDER_CERTIFICATE_DIR" (include "dca.certificateFolder" .) }}

@@ -78,6 +78,7 @@ kube_resources_namespace: helm's --namespace
 kubernetes_use_endpoint_slices: none, as the rights are those to EndpointSlices
 hpa_configmap_name: names.metricsConfigMap
 leader_lease_name: names.lease
+leader_election_default_resource: leaderElection.resource
 health_port: ports.health
 expvar_port: ports.telemetry
 metrics_port: ports.telemetry
