@@ -33,8 +33,11 @@ export class AutoscalerStatuses {
       if (last.ok || last.error.code !== 'kube.not_found') break;
     }
     if (last === undefined || !last.ok) return last ?? fail(new Fault('kube.not_found', 'no version'));
+    // A name that means something in a path or a selector must not lead to the HPA of somebody else.
     const object = listAt(last.value, 'items').find(
-      (item) => valueAt(item, 'metadata', 'name') === place.name,
+      (item) =>
+        valueAt(item, 'metadata', 'name') === place.name &&
+        valueAt(item, 'metadata', 'namespace') === place.namespace,
     );
     return ok(object === undefined ? undefined : parseAutoscalerStatus(object, place));
   }

@@ -93,6 +93,12 @@ describe('the status of an HPA', () => {
     expect(none).to.deep.equal(ok(undefined));
   });
 
+  it('is never that of another namespace, whatever stands in the path', async () => {
+    const path = '/apis/autoscaling/v2/namespaces/../horizontalpodautoscalers';
+    const statuses = new AutoscalerStatuses({ client: kube({ [path]: { items: [object] } }) });
+    expect(await statuses.read({ ...place, namespace: '..' }, signal)).to.deep.equal(ok(undefined));
+  });
+
   it('is read in the older version where there is no newer one; other faults are told', async () => {
     const path = '/apis/autoscaling/v2beta2/namespaces/shop/horizontalpodautoscalers';
     const found = await new AutoscalerStatuses({ client: kube({ [path]: { items: [object] } }) }).read(
