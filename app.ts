@@ -81,6 +81,7 @@ export function buildApp(given: AppInputs): Result<App, string> {
     metrics,
     status,
     readiness: () => reportHealth('ready', checks),
+    insight: corridor?.insight,
   });
   checks.push(...nodeSide.checks);
   reportSilence(registry, { ...corridor?.silences, ...nodeSide.silences });

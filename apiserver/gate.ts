@@ -58,6 +58,12 @@ export class Gate {
     return this.pass(request, access) ?? (await this.#whileCounted(() => this.#ask(request, access)));
   }
 
+  /** Who sends a request, as far as that can be told without asking the cluster, whatever they may do. */
+  senderOf(request: AnyRequest): Identity | undefined {
+    const recognition = this.#authenticator.recognize(request);
+    return recognition.kind === 'known' ? recognition.identity : undefined;
+  }
+
   /** Who sends a request whose target cannot be read, so that there is nothing to authorize. */
   async recognize(request: AnyRequest): Promise<Identity> {
     const recognition = this.#authenticator.recognize(request);

@@ -9,6 +9,8 @@ import type { Form } from './encode.js';
 import type { ExternalMetrics, Finding, RefusedFinding } from './external-metrics.js';
 import type { FirstRecord } from './first-record.js';
 import type { Gate } from './gate.js';
+import type { Identity } from './identity.js';
+import type { LastAnswers } from './last-answers.js';
 import { explain, type Witnesses } from './messages.js';
 import type { Negotiator } from './negotiator.js';
 import type { AnyRequest, AnyResponse } from './peer.js';
@@ -28,6 +30,14 @@ interface MetricTarget {
   readonly access: AccessRequest;
 }
 
+/** One request under way. */
+interface MetricExchange {
+  readonly request: AnyRequest;
+  readonly response: AnyResponse;
+  /** Once it has been let in. */
+  sender: Identity | undefined;
+}
+
 /** What the lane leads past. */
 export interface MetricLanePorts {
   readonly gate: Gate;
@@ -37,6 +47,7 @@ export interface MetricLanePorts {
   readonly negotiator: Negotiator;
   readonly traffic: Traffic;
   readonly log: AnswerLog;
+  readonly lastAnswers: LastAnswers;
   readonly clock: Clock;
 }
 
@@ -71,23 +82,35 @@ export class MetricLane {
     const { clock, traffic } = this.#ports;
     const startedMs = clock.monotonicMs();
     const form = this.#ports.negotiator.formOf(request, allEncodings, target.route.isPretty);
+    const exchange: MetricExchange = { request, response, sender: undefined };
     let answer: Answer;
     try {
-      answer = await this.#answer({ request, response }, target, form);
+      answer = await this.#answer(exchange, target, form);
     } catch (error: unknown) {
       answer = this.#answerError(error, target, form);
     }
     send(response, answer);
     traffic.metricAnswered('get', answer.status, clock.monotonicMs() - startedMs);
+    this.#remember(exchange, target, answer);
+  }
+
+  /** After the answer, so that nobody waits for it. */
+  #remember({ request, sender }: MetricExchange, { route }: MetricTarget, { status }: Answer): void {
+    if (!route.question.ok) return;
+    const identity = sender ?? this.#ports.gate.senderOf(request);
+    const user = identity?.user.name ?? 'nobody known';
+    const atMs = this.#ports.clock.nowMs();
+    this.#ports.lastAnswers.note(route.question.value.id, { user, status, atMs });
   }
 
   async #answer(
-    { request, response }: { readonly request: AnyRequest; readonly response: AnyResponse },
+    exchange: MetricExchange,
     { route, access }: MetricTarget,
     form: Form | undefined,
   ): Promise<Answer> {
     const { gate, metrics, firstRecord } = this.#ports;
-    if (gate.pass(request, access) === undefined) await gate.admit(request, access);
+    const { request, response } = exchange;
+    exchange.sender = gate.pass(request, access) ?? (await gate.admit(request, access));
     if (form === undefined) throw new Fault('request.not_acceptable', notAcceptableMessage);
     if (!route.question.ok) throw route.question.error;
     const question = route.question.value;

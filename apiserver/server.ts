@@ -2,6 +2,7 @@ import Koa from 'koa';
 import type { Clock } from '../core/clock.js';
 import { Fault, messageOf } from '../core/fault.js';
 import type { Logger } from '../core/log.js';
+import type { MetricId } from '../core/metric.js';
 import type { Registry } from '../core/telemetry.js';
 import { allEncodings, faultAnswer } from './answer.js';
 import { AnswerLog } from './answer-log.js';
@@ -20,6 +21,7 @@ import { ExternalMetrics, type RecordReader, type WantedMetrics } from './extern
 import { FirstRecord } from './first-record.js';
 import { Gate } from './gate.js';
 import type { HealthChecks } from './health.js';
+import { LastAnswers, type PastAnswers } from './last-answers.js';
 import type { ReplicaView } from './messages.js';
 import { MetricLane, toFault } from './metric-lane.js';
 import { Negotiator } from './negotiator.js';
@@ -64,6 +66,8 @@ export const defaultApiServerOptions = { firstRecordWaitMs: 2_000, maxListedMetr
 export interface ApiServer {
   /** Answers a request of either HTTP version; fits `http2.createSecureServer` with `requestCert` and without `rejectUnauthorized`. */
   handle(request: AnyRequest, response: AnyResponse): void;
+  /** What this server last answered about a metric; `undefined` when nobody has asked it. */
+  lastAnswers(id: MetricId): PastAnswers | undefined;
   /** Stops following the records; requests under way are still answered. */
   close(): void;
 }
@@ -96,6 +100,7 @@ export function createApiServer(ports: ApiServerPorts, options: ApiServerOptions
     unknownWaitMs,
     maxWaiters: maxFirstRecordWaiters,
   };
+  const lastAnswers = new LastAnswers();
   const lane = new MetricLane({
     gate,
     metrics: new ExternalMetrics({ records, wanted, clock }, options),
@@ -104,6 +109,7 @@ export function createApiServer(ports: ApiServerPorts, options: ApiServerOptions
     negotiator,
     traffic,
     log,
+    lastAnswers,
     clock,
   });
   const router = createDocumentRouter({ ...ports, names, negotiator }, options.version);
@@ -112,6 +118,7 @@ export function createApiServer(ports: ApiServerPorts, options: ApiServerOptions
     handle: (request, response) => {
       if (!lane.take(request, response)) void others(request, response);
     },
+    lastAnswers: (id) => lastAnswers.of(id),
     close: names.follow(),
   };
 }

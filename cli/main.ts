@@ -95,7 +95,27 @@ program
     process.exitCode = await telemetry(settingsOptions(), { file: given.file }, wantsColor());
   });
 
+program
+  .command('explain <namespace/hpa>')
+  .description(
+    'show the whole road of each external metric of an HPA, from its spec to its replicas, with a verdict and the remedy',
+  )
+  .option('-j, --json', 'as JSON')
+  .option('-p, --pretty-json', 'as JSON, indented')
+  .option('-o, --file <path>', 'write to a file in place of standard output')
+  .option('-q, --query', 'ask Datadog again now, which counts against its rate limit')
+  .action(async (hpa: string, given: ExplainFlags) => {
+    onClosedOutput(() => process.exit(0));
+    const { explain } = await import('./explain.js');
+    const options = { hpa, ...outputOptions(given), asksDatadog: given.query === true };
+    process.exitCode = await explain(settingsOptions(), options, wantsColor());
+  });
+
 await program.parseAsync();
+
+interface ExplainFlags extends OutputFlags {
+  readonly query?: boolean;
+}
 
 interface OutputFlags {
   readonly json?: boolean;

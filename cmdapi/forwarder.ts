@@ -88,31 +88,51 @@ export class Forwarder {
         'this request was passed on once and this replica does not lead; it goes no further',
       );
     }
-    if (leader.who === 'unknown') return laterReply('no leader is known at present');
-    const line = this.#lineTo(leader.name);
-    if (typeof line === 'string') return laterReply(line);
+    const way = this.#wayToLeader();
+    if ('status' in way) return way;
     return await this.#within(async (signal) => {
       // Before a place is taken: who sends slowly shall keep nobody else waiting.
       const body = await collect(request, this.#options.maxBodyBytes, signal);
       if (body === undefined)
         return textReply(413, `the body is longer than ${this.#options.maxBodyBytes} bytes`);
-      if (this.#inFlight >= this.#options.maxInFlight)
-        return laterReply(`${this.#inFlight} requests wait for the leader already`);
-      this.#forwarded.inc({ handler });
-      this.#inFlight += 1;
-      try {
-        return await this.#send({ request, body, signal }, line);
-      } catch (error: unknown) {
-        const reason = messageOf(error);
-        this.#ports.log.warn(
-          { leader: leader.name, reason },
-          'a request could not be passed on to the leader',
-        );
-        return laterReply(`the leader ${leader.name} could not be asked: ${reason}`);
-      } finally {
-        this.#inFlight -= 1;
-      }
+      const { url = '/', method = 'GET', headers } = request;
+      const passage = { path: url, method, headers: carriedHeaders(headers), body, signal };
+      return await this.#pass(passage, way, handler);
     });
+  }
+
+  /** Asks the leader something of this replica's own, with the token that all replicas share; as `forward` besides. */
+  async ask(path: string, token: string, handler: string): Promise<Reply | undefined> {
+    if (this.#ports.leadership.leader().who === 'me') return undefined;
+    const way = this.#wayToLeader();
+    if ('status' in way) return way;
+    const headers = carriedHeaders({ authorization: `Bearer ${token}` });
+    return await this.#within((signal) =>
+      this.#pass({ path, method: 'GET', headers, body: Buffer.alloc(0), signal }, way, handler),
+    );
+  }
+
+  #wayToLeader(): WayToLeader | Reply {
+    const leader = this.#ports.leadership.leader();
+    if (leader.who !== 'other') return laterReply('no leader is known at present');
+    const line = this.#lineTo(leader.name);
+    return typeof line === 'string' ? laterReply(line) : { name: leader.name, line };
+  }
+
+  async #pass(passage: Passage, { name, line }: WayToLeader, handler: string): Promise<Reply> {
+    if (this.#inFlight >= this.#options.maxInFlight)
+      return laterReply(`${this.#inFlight} requests wait for the leader already`);
+    this.#forwarded.inc({ handler });
+    this.#inFlight += 1;
+    try {
+      return await this.#send(passage, line);
+    } catch (error: unknown) {
+      const reason = messageOf(error);
+      this.#ports.log.warn({ leader: name, reason }, 'a request could not be passed on to the leader');
+      return laterReply(`the leader ${name} could not be asked: ${reason}`);
+    } finally {
+      this.#inFlight -= 1;
+    }
   }
 
   /** Ends the connections. */
@@ -157,13 +177,13 @@ export class Forwarder {
     }
   }
 
-  async #send({ request, body, signal }: Passage, line: Line): Promise<Reply> {
+  async #send({ path, method, headers, body, signal }: Passage, line: Line): Promise<Reply> {
     const { maxBodyBytes } = this.#options;
     const answer = await line.pool.request({
       // Both as they came: a path that is parsed and written again may become another one.
-      path: request.url ?? '/',
-      method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
-      headers: carriedHeaders(request.headers),
+      path,
+      method: method as Dispatcher.HttpMethod,
+      headers,
       body: body.length === 0 ? null : body,
       signal,
     });
@@ -173,9 +193,16 @@ export class Forwarder {
   }
 }
 
+interface WayToLeader {
+  readonly name: string;
+  readonly line: Line;
+}
+
 /** A request on its way to the leader. */
 interface Passage {
-  readonly request: Request;
+  readonly path: string;
+  readonly method: string;
+  readonly headers: Record<string, string | string[]>;
   readonly body: Buffer;
   readonly signal: AbortSignal;
 }

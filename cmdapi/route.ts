@@ -19,5 +19,6 @@ export interface Route {
   readonly credential: Credential;
   /** Only the leader knows the answer: other replicas pass the request on. */
   readonly isLeaderOnly?: true;
-  answer(question: Question): Reply;
+  /** A promise where the answer is not in memory; it never rejects but by a bug. */
+  answer(question: Question): Reply | Promise<Reply>;
 }

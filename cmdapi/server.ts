@@ -4,6 +4,7 @@ import type { Registry } from '../core/telemetry.js';
 import type { Request, RequestHandler, Response } from '../http/exchanges.js';
 import { absentRoutes } from './absent-routes.js';
 import { refusalOf } from './admission.js';
+import { type ExplainPorts, explainRoutes } from './explain-routes.js';
 import { answeredMark } from './forwarded-headers.js';
 import { type MetadataPorts, metadataRoutes } from './metadata-routes.js';
 import { type ProcessPorts, processRoutes } from './process-routes.js';
@@ -17,7 +18,7 @@ import type { Token, Tokens } from './token.js';
 import { CommandTraffic } from './traffic.js';
 
 /** What the server asks and hands on to. */
-export interface CommandApiPorts extends MetadataPorts, ProcessPorts {
+export interface CommandApiPorts extends MetadataPorts, ProcessPorts, ExplainPorts {
   readonly tokens: Tokens;
   /** Passes on what only the leader can answer; `undefined`: this replica leads. */
   readonly forwarder: { forward(request: Request, handler: string): Promise<Reply | undefined> };
@@ -27,8 +28,8 @@ export interface CommandApiPorts extends MetadataPorts, ProcessPorts {
 }
 
 /** Everything that can be asked on the port of the node agents and the operators. */
-export function commandRoutes(ports: MetadataPorts & ProcessPorts): readonly Route[] {
-  return [...metadataRoutes(ports), ...processRoutes(ports), ...absentRoutes()];
+export function commandRoutes(ports: MetadataPorts & ProcessPorts & ExplainPorts): readonly Route[] {
+  return [...metadataRoutes(ports), ...processRoutes(ports), ...explainRoutes(ports), ...absentRoutes()];
 }
 
 /** One request and where it leads. */
@@ -75,10 +76,20 @@ export function createCommandApi(ports: CommandApiPorts): RequestHandler {
   const forward = async (exchange: Exchange, route: Route, question: Question): Promise<void> => {
     try {
       const passedOn = await forwarder.forward(exchange.request, route.handler);
-      finish(exchange, passedOn ?? route.answer(question));
+      finish(exchange, passedOn ?? (await route.answer(question)));
     } catch (error: unknown) {
       fail(exchange, error);
     }
+  };
+
+  const answer = (exchange: Exchange, route: Route, question: Question): void => {
+    const reply = route.answer(question);
+    if (reply instanceof Promise)
+      reply.then(
+        (late) => finish(exchange, late),
+        (error: unknown) => fail(exchange, error),
+      );
+    else finish(exchange, reply);
   };
 
   return (request, response) => {
@@ -91,7 +102,7 @@ export function createCommandApi(ports: CommandApiPorts): RequestHandler {
       if (way.kind !== 'route') return finish(exchange, strayReply(way));
       const question = questionOf(way.names, target);
       if (way.route.isLeaderOnly === true) void forward(exchange, way.route, question);
-      else finish(exchange, way.route.answer(question));
+      else answer(exchange, way.route, question);
     } catch (error: unknown) {
       fail(exchange, error);
     }

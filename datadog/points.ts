@@ -8,11 +8,13 @@ import type { InvalidReason, Point } from '../core/metric.js';
 import { fail, ok, type Result } from '../core/result.js';
 import type { Registry } from '../core/telemetry.js';
 import { type BudgetReport, CallBudget } from './call-budget.js';
+import type { CallMemory } from './call-memory.js';
 import type { DatadogClient } from './client.js';
 import { oneLine } from './faults.js';
 import type { KeyReport } from './key-check.js';
 import { pickPoint } from './pick-point.js';
 import { parseRateLimit, pauseSeconds, type RateLimit } from './rate-limit.js';
+import { type RecentPoints, recentPoints } from './recent-points.js';
 import type { Exchange } from './transport.js';
 
 /** What an answer says of one query, unjudged. */
@@ -24,9 +26,16 @@ export type Reading =
       readonly detail: string;
     };
 
+export interface DatadogPointsPorts {
+  readonly client: DatadogClient;
+  readonly clock: Clock;
+  /** Is told of each call. */
+  readonly memory?: CallMemory;
+}
+
 /** The latest points of queries, by Datadog's query API, within the budget that Datadog grants. */
 export class DatadogPoints {
-  readonly #ports: { readonly client: DatadogClient; readonly clock: Clock };
+  readonly #ports: DatadogPointsPorts;
   readonly #windowSeconds: number;
   readonly #budget: CallBudget;
   #keys: KeyReport = { verdict: 'unknown', detail: null, checkedAt: null };
@@ -35,7 +44,7 @@ export class DatadogPoints {
 
   /** @param options `windowSeconds`: how far back points are asked for */
   constructor(
-    ports: { readonly client: DatadogClient; readonly clock: Clock; readonly registry: Registry },
+    ports: DatadogPointsPorts & { readonly registry: Registry },
     options: { readonly windowSeconds: number },
   ) {
     this.#ports = ports;
@@ -83,18 +92,27 @@ export class DatadogPoints {
     to: number,
     signal: AbortSignal,
   ): Promise<Result<ReadonlyMap<Q, Reading>, Fault>> {
+    const { clock, memory } = this.#ports;
+    const [atMs, startedMs] = [clock.nowMs(), clock.monotonicMs()];
+    let points: ReadonlyMap<Q, RecentPoints> | undefined;
     const answer = await this.#ports.client.call(
       async (configuration) => {
         const window = { from: to - this.#windowSeconds, to };
-        return readAnswer(
-          queries,
-          await new MetricsApi(configuration).queryMetrics({ ...window, query: queries.join(',') }),
-        );
+        const body = await new MetricsApi(configuration).queryMetrics({
+          ...window,
+          query: queries.join(','),
+        });
+        const read = readAnswer(queries, body);
+        if (read.ok && memory !== undefined) points = recentOf(queries, body, read.value);
+        return read;
       },
       (exchange) => this.#obey(exchange),
       signal,
     );
     this.#judgeKeys(answer);
+    const fault = answer.ok ? {} : { fault: { code: answer.error.code, message: answer.error.message } };
+    const call = { atMs, tookMs: clock.monotonicMs() - startedMs, batchSize: queries.length, ...fault };
+    memory?.note(queries, call, points);
     const isLimited = !answer.ok && answer.error.code === 'datadog.rate_limited';
     return isLimited ? fail(this.#pause() ?? answer.error) : answer;
   }
@@ -162,6 +180,16 @@ export function readAnswer<Q extends string>(
   }
   // The SDK makes an empty answer of whatever is not JSON: a web page, half a body.
   if (!Array.isArray(answer.series) && answer.status !== 'ok') return fail(unreadable());
+  const { byQuery, strays } = seriesByQuery(queries, answer);
+  const readings = new Map<Q, Reading>([...byQuery].map(([query, series]) => [query, toReading(series)]));
+  if (strays > 0) for (const query of queries) if (!readings.has(query)) readings.set(query, strayed(strays));
+  return ok(readings);
+}
+
+function seriesByQuery<Q extends string>(
+  queries: readonly Q[],
+  answer: MetricsQueryResponse,
+): { readonly byQuery: ReadonlyMap<Q, readonly MetricsQueryMetadata[]>; readonly strays: number } {
   const byQuery = new Map<Q, MetricsQueryMetadata[]>();
   let strays = 0;
   for (const series of answer.series ?? []) {
@@ -169,9 +197,25 @@ export function readAnswer<Q extends string>(
     if (query === undefined) strays += 1;
     else byQuery.set(query, [...(byQuery.get(query) ?? []), series]);
   }
-  const readings = new Map<Q, Reading>([...byQuery].map(([query, series]) => [query, toReading(series)]));
-  if (strays > 0) for (const query of queries) if (!readings.has(query)) readings.set(query, strayed(strays));
-  return ok(readings);
+  return { byQuery, strays };
+}
+
+/** The newest points of each query of an answer that could be read, with the ones that were chosen. */
+function recentOf<Q extends string>(
+  queries: readonly Q[],
+  answer: MetricsQueryResponse,
+  readings: ReadonlyMap<Q, Reading>,
+): ReadonlyMap<Q, RecentPoints> {
+  const { byQuery } = seriesByQuery(queries, answer);
+  return new Map(
+    [...byQuery].map(([query, series]) => {
+      const reading = readings.get(query);
+      return [
+        query,
+        recentPoints(series, reading?.kind === 'point' ? reading.point.observedAtMs : undefined),
+      ];
+    }),
+  );
 }
 
 function unreadable(): Fault {

@@ -45,8 +45,8 @@ function identityOf(object: unknown): Omit<AutoscalerSpec, 'metrics'> {
   return { kind: 'HorizontalPodAutoscaler', namespace, name, uid: toText(metadata?.['uid']) ?? '' };
 }
 
-/** The error begins with the place below `metric`. */
-function parseMetric(metric: unknown): Result<ExternalMetricSpec, string> {
+/** One external metric of a spec. The error begins with the place below `metric`. */
+export function parseMetric(metric: unknown): Result<ExternalMetricSpec, string> {
   if (toObject(metric) === undefined) return fail(': expected an object with name and selector');
   const name = toText(valueAt(metric, 'name'));
   if (name === undefined) return fail('.name: expected a text that is not empty');

@@ -5,6 +5,7 @@ import type { Config } from '../config/load.js';
 import type { Component } from '../core/component.js';
 import type { ForeignClock } from '../core/foreign-clock.js';
 import type { Timekeeper } from '../core/timekeeper.js';
+import { CallMemory } from '../datadog/call-memory.js';
 import { DatadogClient } from '../datadog/client.js';
 import { KeyCheck } from '../datadog/key-check.js';
 import { DatadogPoints } from '../datadog/points.js';
@@ -27,6 +28,7 @@ import { effectiveMaxAgeMs } from '../provider/judge.js';
 import { Refresher } from '../provider/refresher.js';
 import { Wants } from '../provider/wants.js';
 import { type ClusterPorts, requestTimeoutMs, type WatchTimes } from './cluster.js';
+import type { CorridorInsight } from './explain.js';
 import type { AppInputs } from './inputs.js';
 import type { Leadership } from './leadership.js';
 import { describeMetricsSide, type MetricsStatusParts } from './metrics-status.js';
@@ -54,6 +56,8 @@ export interface ExternalMetricsSide {
   readonly checks: readonly HealthCheck[];
   /** Since each thing that is watched was last heard of. */
   readonly silences: Readonly<Record<string, () => number>>;
+  /** For those who explain what goes on in it. */
+  readonly insight: CorridorInsight;
   readonly status: MetricsStatusParts;
   readonly close: () => Promise<void>;
 }
@@ -78,7 +82,7 @@ export function buildExternalMetrics(given: AppInputs, ports: ExternalMetricsPor
   wants.follow();
   const replicator = buildReplicator(inputs, { box: shards, store, leadership }, maxAgeMs);
   const dispatcher = createDispatcher(config.proxy);
-  const { points, keyCheck } = buildDatadog(
+  const { points, keyCheck, memory } = buildDatadog(
     { ...inputs, clock: steadyClock },
     dispatcher,
     ports.datadogClock,
@@ -153,6 +157,23 @@ export function buildExternalMetrics(given: AppInputs, ports: ExternalMetricsPor
       autoscalers: () => autoscalers.staleForMs(),
       'authentication-config': () => authentication.staleForMs(),
       'stored-metrics': () => shards.heardAgoMs(),
+    },
+    insight: {
+      autoscalers,
+      wants,
+      points,
+      holdings: {
+        records: store,
+        calls: memory,
+        answers: (id) => server.lastAnswers(id),
+        isLeader: () => leadership.isLeader(),
+        clock,
+      },
+      unchangedForMs: () => replicator.unchangedForMs(),
+      describeClock: () => clock.describe(),
+      queries: config.externalMetrics,
+      maxAgeMs,
+      clock,
     },
     status: describeMetricsSide({
       inputs,
@@ -259,8 +280,10 @@ function buildDatadog(
     },
   );
   const windowSeconds = Math.max(externalMetrics.bucketSizeSeconds, externalMetrics.maxAgeSeconds);
+  const memory = new CallMemory(clock);
   return {
-    points: new DatadogPoints({ client, clock, registry }, { windowSeconds }),
+    memory,
+    points: new DatadogPoints({ client, clock, registry, memory }, { windowSeconds }),
     keyCheck: new KeyCheck({ client, clock, log }, { consequence: 'metrics have no values' }),
   };
 }

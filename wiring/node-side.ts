@@ -18,6 +18,7 @@ import { Directory } from '../metadata/directory.js';
 import { Mapping } from '../metadata/mapping.js';
 import { certifiedName } from './certificate.js';
 import type { ClusterPorts, WatchTimes } from './cluster.js';
+import { buildExplainer, type CorridorInsight } from './explain.js';
 import type { AppInputs } from './inputs.js';
 import type { Leadership } from './leadership.js';
 import { reflectorStatus } from './reflector-status.js';
@@ -33,6 +34,8 @@ export interface NodeSidePorts {
   /** All that is to be known of this replica, given what this side knows. */
   readonly status: (own: NodeStatusParts) => StatusReport;
   readonly readiness: () => HealthReport;
+  /** Of the side of external metrics, where there is one. */
+  readonly insight: CorridorInsight | undefined;
 }
 
 /** The metadata of the cluster and the API that tells it to node agents and operators, at rest. */
@@ -80,7 +83,9 @@ export function buildNodeSide(inputs: AppInputs, ports: NodeSidePorts): NodeSide
     reflectors: () => [...metadata.reflectors(), reflectorStatus('replica addresses', addresses, null)],
     listener: () => listener.describe(),
   };
+  const { insight } = ports;
   const handler = createCommandApi({
+    explainer: insight && buildExplainer(inputs, { ...ports, insight, forwarder }),
     directory,
     clusterId: () => clusterId.current(),
     hostname: config.datadog.hostname ?? config.kubernetes.podName,

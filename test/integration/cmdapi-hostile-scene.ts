@@ -42,6 +42,7 @@ export async function hostileScene(limits: Partial<HttpLimits> = {}) {
       allPods: () => ({ state: 'found' as const, pieces: longAnswer(taken) }),
     }),
     clusterId: () => undefined,
+    explainer: undefined,
     hostname: 'host',
     version: advertisedVersion({ version: '0', commit: '0' }),
     status: () => sampleReport,

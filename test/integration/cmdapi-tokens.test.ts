@@ -24,6 +24,7 @@ const routes = commandRoutes({
     warning: unused,
   },
   clusterId: unused,
+  explainer: undefined,
   hostname: '',
   version: { Major: 0, Minor: 0, Patch: 0, Pre: '', Meta: '', Commit: '' },
   status: unused,

@@ -5,7 +5,9 @@ import type { Route } from '../../../cmdapi/route.js';
 const nothing = { names: {}, query: () => [] };
 
 function answerOf(route: Route) {
-  const { status, headers, body } = route.answer(nothing);
+  const reply = route.answer(nothing);
+  if (reply instanceof Promise) throw new Error('an absent feature has nothing to wait for');
+  const { status, headers, body } = reply;
   return { status, type: headers['content-type'], text: String(body) };
 }
 
