@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { parse } from 'yaml';
+import { textAt } from '../../../simulator/cluster/object.js';
 import { appAtRest } from '../../app-at-rest.js';
 import { projectRoot } from '../../project-root.js';
-import { deployFolder } from './manifests.js';
+import { deployFolder, documentsOf } from './manifests.js';
 
 /** Each metric's labels by the name under which it is scraped: a histogram has three. */
 function scrapedNames(): ReadonlyMap<string, readonly string[]> {
@@ -98,12 +99,15 @@ describe('dashboards and alerts', () => {
     expect(new Set(rules.map(({ alert }) => alert)).size).to.equal(rules.length);
   });
 
-  it("of Datadog ask for metrics that exist and that the README's list has collected", () => {
+  it('leave what has a series for each metric of an autoscaler to those who ask for it', () => {
+    const perMetric = [...names].filter(([, labels]) => labels.includes('metric')).map(([name]) => name);
+    expect(annotated().exclude_metrics).to.have.members(perMetric);
+  });
+
+  it('of Datadog ask for metrics that exist and that the annotation has collected, or leaves out as the README says', () => {
     const queries = textsUnder(JSON.parse(read('datadog.json')), 'query');
     expect(queries.length).to.be.above(20);
-    const collected = (
-      JSON.parse(/```json\n([\s\S]*?)```/.exec(read('README.md'))?.[1] ?? '[]') as string[]
-    ).map((entry) => new RegExp(`^${entry}$`));
+    const collected = annotated().metrics.map((entry) => new RegExp(`^${entry}$`));
     const wrong = queries.flatMap((query) => {
       const { name = '', suffix } =
         /^(?:avg|sum|min|max):datadog\.cluster_agent\.(?<name>[a-z0-9_]+)(?:\.(?<suffix>count|sum))?\{/.exec(
@@ -116,6 +120,15 @@ describe('dashboards and alerts', () => {
     expect(wrong).to.deep.equal([]);
   });
 });
+
+/** What a node agent is told to collect of the replicas. */
+function annotated(): { readonly metrics: readonly string[]; readonly exclude_metrics: readonly string[] } {
+  const [deployment] = documentsOf('base/deployment.yaml');
+  const annotation = 'ad.datadoghq.com/cluster-agent.instances';
+  const text = textAt(deployment, 'spec', 'template', 'metadata', 'annotations', annotation) ?? '';
+  const [instance] = JSON.parse(text) as [ReturnType<typeof annotated>];
+  return instance;
+}
 
 interface Rule {
   readonly alert: string;
