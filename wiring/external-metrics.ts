@@ -30,6 +30,7 @@ import { type ClusterPorts, requestTimeoutMs, type WatchTimes } from './cluster.
 import type { AppInputs } from './inputs.js';
 import type { Leadership } from './leadership.js';
 import { describeMetricsSide, type MetricsStatusParts } from './metrics-status.js';
+import type { MetricsPageParts } from './page.js';
 import { reflectorStatus } from './reflector-status.js';
 
 /** What this side stands on. */
@@ -55,6 +56,7 @@ export interface ExternalMetricsSide {
   /** Since each thing that is watched was last heard of. */
   readonly silences: Readonly<Record<string, () => number>>;
   readonly status: MetricsStatusParts;
+  readonly page: MetricsPageParts;
   readonly close: () => Promise<void>;
 }
 
@@ -154,6 +156,7 @@ export function buildExternalMetrics(given: AppInputs, ports: ExternalMetricsPor
       'authentication-config': () => authentication.staleForMs(),
       'stored-metrics': () => shards.heardAgoMs(),
     },
+    page: { records: store, autoscalers },
     status: describeMetricsSide({
       inputs,
       store,

@@ -42,6 +42,10 @@ export interface NodeSide {
   readonly checks: readonly HealthCheck[];
   /** Since each thing that is watched was last heard of. */
   readonly silences: Readonly<Record<string, () => number>>;
+  /** All that is to be known of this replica. */
+  readonly report: () => StatusReport;
+  /** The replicas behind the Service. */
+  readonly replicas: () => ReturnType<ServiceAddresses['pods']>;
   readonly close: () => Promise<void>;
 }
 
@@ -111,6 +115,8 @@ export function buildNodeSide(inputs: AppInputs, ports: NodeSidePorts): NodeSide
     standing,
     checks: [...standing, listener],
     silences: { ...metadata.silences, 'replica-addresses': () => addresses.staleForMs() },
+    report: () => ports.status(own),
+    replicas: () => addresses.pods(),
     close: () => forwarder.close(),
   };
 }

@@ -1,0 +1,139 @@
+import type { CertificateSource } from '../certs/source.js';
+import { isTold, type Part, type StatusReport } from '../cmdapi/status/report.js';
+import type { Clock } from '../core/clock.js';
+import type { Component } from '../core/component.js';
+import type { HeldRecord } from '../core/metric.js';
+import { metricId } from '../core/metric.js';
+import { Feed } from '../dashboard/feed.js';
+import type { Overview } from '../dashboard/model/state.js';
+import type { PageAutoscaler } from '../dashboard/page-state.js';
+import { createPageServer } from '../dashboard/server.js';
+import { Tolerant } from '../dashboard/tolerant.js';
+import { TlsListener } from '../http/listener.js';
+import type { ListenerMetrics } from '../http/listener-metrics.js';
+import type { ListenerReport } from '../http/server-life.js';
+import type { Autoscalers } from '../kube/autoscalers.js';
+import { toMetricKey } from '../provider/autoscaler.js';
+import type { AppInputs } from './inputs.js';
+
+/** What the side of external metrics shows on the page. */
+export interface MetricsPageParts {
+  readonly records: { list(): Iterable<HeldRecord> };
+  readonly autoscalers: Pick<Autoscalers, 'list' | 'scaleOf'>;
+}
+
+export interface PagePorts {
+  readonly certificate: CertificateSource;
+  readonly clock: Clock;
+  readonly metrics: ListenerMetrics;
+  /** `undefined`: external metrics are turned off. */
+  readonly corridor: MetricsPageParts | undefined;
+  readonly report: () => StatusReport;
+  readonly replicas: () => Overview['replicas'];
+}
+
+/** The page for operators, at rest. */
+export interface Page {
+  readonly components: readonly Component[];
+  readonly listeners: () => readonly ListenerReport[];
+  readonly port: () => number | undefined;
+}
+
+/** So many browsers do; what is left of a page is not worth waiting for at a stop. */
+const limits = { maxConnections: 100 };
+const drainMs = 1_000;
+
+/** `given`'s own clock is the machine's: codes are made by it. */
+export function buildPage(given: AppInputs, ports: PagePorts): Page {
+  const { config, log } = given;
+  const { guiPort } = config.process;
+  if (guiPort === -1) return { components: [], listeners: () => [], port: () => undefined };
+  const { clock, certificate, metrics, corridor } = ports;
+  const feed = new Feed(
+    {
+      records: corridor?.records ?? { list: () => [] },
+      autoscalers: () => (corridor === undefined ? [] : pageAutoscalers(corridor.autoscalers)),
+      overview: () => toOverview(ports.report(), ports.replicas(), clock.nowMs()),
+      clock,
+      log,
+    },
+    { sampleMs: config.externalMetrics.refreshPeriodSeconds * 1000 },
+  );
+  const handler = createPageServer({ feed, clock: given.clock, log }, { secret: given.tokens.local });
+  const listener = new TlsListener(
+    { certificate, handler, clock, log, metrics },
+    {
+      name: 'page',
+      host: '127.0.0.1',
+      port: guiPort,
+      portSetting: 'DD_GUI_PORT',
+      drainMs,
+      lingerMs: 0,
+      limits,
+      asksForClientCertificate: false,
+    },
+  );
+  return {
+    components: [feed, new Tolerant(listener, { clock, log })],
+    listeners: () => [listener.describe()],
+    port: () => listener.address()?.port,
+  };
+}
+
+/** Each metric under the id by which it is stored, with the target that its autoscaler sets. */
+export function pageAutoscalers(autoscalers: MetricsPageParts['autoscalers']): readonly PageAutoscaler[] {
+  return autoscalers.list().map((spec) => {
+    const scale = autoscalers.scaleOf(spec);
+    return {
+      id: `${spec.namespace}/${spec.name}`,
+      minReplicas: scale?.minReplicas ?? 1,
+      maxReplicas: scale?.maxReplicas ?? 1,
+      currentReplicas: scale?.currentReplicas ?? null,
+      desiredReplicas: scale?.desiredReplicas ?? null,
+      troubles: scale?.troubles ?? [],
+      metrics: spec.metrics.flatMap((metric, at) => {
+        const key = toMetricKey(spec, metric);
+        const target = scale?.targets[at];
+        if (!key.ok) return [];
+        const isItsOwn = target?.metric === metric.name;
+        return [
+          { id: metricId(key.value), target: isItsOwn ? { kind: target.kind, value: target.value } : null },
+        ];
+      }),
+    };
+  });
+}
+
+/** What the page tells of a replica's status; a part that is missing is told as such. */
+export function toOverview(report: StatusReport, replicas: Overview['replicas'], nowMs: number): Overview {
+  const external = toldOr(report.externalMetrics, undefined);
+  const { leader } = report;
+  return {
+    version: report.version,
+    pod: report.pod,
+    startedAtMs: Date.parse(report.process.startedAt),
+    leader: {
+      who: leader.who,
+      name: leader.who === 'me' ? report.pod : leader.who === 'other' ? leader.name : null,
+    },
+    replicas: [...replicas].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    unready: Object.entries(report.health.ready.Details).map(([name, detail]) => `${name}: ${detail}`),
+    budget: external?.rateLimit ?? null,
+    certificateNotAfterMs: external?.certificate == null ? null : Date.parse(external.certificate.notAfter),
+    reflectors: toldOr(report.reflectors, []).map(({ name, objects, silentSeconds, isStale }) => ({
+      name,
+      objects,
+      heardAtMs: silentSeconds === null ? null : Math.round(nowMs / 1000 - silentSeconds) * 1000,
+      isStale,
+    })),
+    warnings: toldOr(report.recentLog, []).map(({ time, level, message }) => ({ time, level, message })),
+    untold: [report.externalMetrics, report.reflectors, report.recentLog].flatMap((part) =>
+      isTold(part) ? [] : [part.unavailable],
+    ),
+    canExplain: false,
+  };
+}
+
+function toldOr<T extends object, Other>(part: Part<T>, other: Other): T | Other {
+  return isTold(part) ? part : other;
+}
