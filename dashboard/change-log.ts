@@ -1,5 +1,6 @@
 import { keptChanges } from './model/difference.js';
 import type { AutoscalerRow, Change, MetricRow, Overview } from './model/state.js';
+import { spokenMetric } from './model/words.js';
 
 /** What is compared from one look to the next. */
 export interface Watched {
@@ -38,9 +39,9 @@ export function changesBetween(before: Watched, now: Watched): readonly Told[] {
   return [
     ...leaderChange(before.overview.leader, now.overview.leader),
     ...Object.values(now.metrics).flatMap((row) => metricChange(before.metrics[row.id], row)),
-    ...Object.keys(before.metrics)
-      .filter((id) => !Object.hasOwn(now.metrics, id))
-      .map((subject): Told => ({ kind: 'plain', subject, text: 'is no longer asked for' })),
+    ...Object.values(before.metrics)
+      .filter(({ id }) => !Object.hasOwn(now.metrics, id))
+      .map((row): Told => ({ kind: 'plain', subject: spokenMetric(row), text: 'is no longer asked for' })),
     ...Object.values(now.autoscalers).flatMap((row) => autoscalerChange(before.autoscalers[row.id], row)),
     ...Object.keys(before.autoscalers)
       .filter((id) => !Object.hasOwn(now.autoscalers, id))
@@ -55,21 +56,20 @@ function leaderChange(before: Overview['leader'], now: Overview['leader']): read
   return [{ kind: 'plain', subject, text: now.who === 'me' ? 'leads now: this replica' : 'leads now' }];
 }
 
-function metricChange(
-  before: MetricRow | undefined,
-  { id, state, reason, detail }: MetricRow,
-): readonly Told[] {
-  if (before === undefined) return [{ kind: 'plain', subject: id, text: 'is asked for' }];
+function metricChange(before: MetricRow | undefined, row: MetricRow): readonly Told[] {
+  const { state, reason, detail } = row;
+  const subject = spokenMetric(row);
+  if (before === undefined) return [{ kind: 'plain', subject, text: 'is asked for' }];
   if (before.state === state && before.reason === reason) return [];
   switch (state) {
     case 'valid':
-      return [{ kind: 'good', subject: id, text: 'has a value' }];
+      return [{ kind: 'good', subject, text: 'has a value' }];
     case 'pending':
-      return [{ kind: 'plain', subject: id, text: 'waits for its first value' }];
-    case 'invalid':
-      return [
-        { kind: 'bad', subject: id, text: `has no value: ${reason}${detail === null ? '' : ` (${detail})`}` },
-      ];
+      return [{ kind: 'plain', subject, text: 'waits for its first value' }];
+    case 'invalid': {
+      const why = detail === null ? '' : ` (${detail})`;
+      return [{ kind: 'bad', subject, text: `has no value: ${reason}${why}` }];
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import { html } from 'htm/preact';
 import { countStates } from '../model/filter.js';
 import type { Change, PageState } from '../model/state.js';
-import { budgetShare, spokenDuration } from '../model/words.js';
+import { budgetShare, spokenDuration, spokenNumber } from '../model/words.js';
 import type { Connection } from './live.js';
 
 export interface OverviewProps {
@@ -33,7 +33,7 @@ export function Overview({ state, nowMs }: OverviewProps) {
   const { overview } = state;
   const counts = countStates(Object.values(state.metrics));
   return html`<section class="tiles" aria-label="Overview">
-    ${tile('Metrics', `${counts.valid} valid`, `${counts.invalid} invalid, ${counts.pending} pending`, counts.invalid > 0)}
+    ${tile('Metrics', `${counts.valid} of ${counts.all} valid`, `${counts.invalid} invalid, ${counts.pending} pending`, counts.invalid > 0)}
     ${tile('Leader', overview.leader.name ?? 'not known', overview.leader.who === 'me' ? 'this replica' : '', overview.leader.who === 'unknown')}
     ${replicasTile(overview)}
     ${budgetTile(overview)}
@@ -60,12 +60,12 @@ function budgetTile({ budget }: PageState['overview']) {
   const share = budget === null ? null : budgetShare(budget);
   if (budget === null || share === null)
     return tile('Datadog budget', 'not known', 'the leader asks Datadog', false);
-  const per = budget.periodSeconds === null ? '' : ` for each ${spokenDuration(budget.periodSeconds)}`;
+  const per = budget.periodSeconds === null ? '' : ` in ${spokenDuration(budget.periodSeconds)}`;
   return html`<div class="tile ${share < 0.1 ? 'bad' : ''}">
     <h2 id="budget-title">Datadog budget</h2>
-    <p class="big">${budget.remaining} left</p>
+    <p class="big">${spokenNumber(budget.remaining ?? 0)} left</p>
     <meter aria-labelledby="budget-title" min="0" max="1" low="0.1" high="0.3" optimum="1" value=${share}></meter>
-    <p class="soft">of ${budget.limit} calls${per}</p>
+    <p class="soft">of ${spokenNumber(budget.limit)} calls${per}</p>
   </div>`;
 }
 

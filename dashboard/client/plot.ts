@@ -75,6 +75,7 @@ function toOptions(width: number): uPlot.Options {
   const color = (name: string): string => style.getPropertyValue(`--${name}`).trim();
   const axis = { stroke: color('soft'), font: '12px system-ui, sans-serif', ticks: { show: false } };
   const steps = uPlot.paths.stepped?.({ align: 1 });
+  const stepwise = steps === undefined ? {} : { paths: steps };
   const told = (_: uPlot, value: number | null): string => (value === null ? '–' : spokenNumber(value));
   return {
     width,
@@ -82,7 +83,7 @@ function toOptions(width: number): uPlot.Options {
     scales: { x: { time: true }, y: { range: fromZero }, replicas: { range: fromZero } },
     cursor: { points: { size: 6 } },
     axes: [
-      { ...axis, grid: { show: false }, values: clockTimes, space: 70 },
+      { ...axis, grid: { show: false }, values: clockTimes, space: 70, size: 28 },
       { ...axis, grid: { stroke: color('line'), width: 1 }, size: 52, values: numbers },
       {
         ...axis,
@@ -104,6 +105,7 @@ function toOptions(width: number): uPlot.Options {
         dash: [6, 4],
         value: told,
         points: { show: false },
+        ...stepwise,
       },
       {
         label: 'replicas',
@@ -112,7 +114,7 @@ function toOptions(width: number): uPlot.Options {
         width: 1.5,
         value: told,
         points: { show: false },
-        ...(steps === undefined ? {} : { paths: steps }),
+        ...stepwise,
       },
     ],
   };

@@ -1,14 +1,18 @@
 import type { Target } from './state.js';
 
-/** `3 d 4 h`, `12 min 5 s`, `4 s`: the two largest units. */
+/** `3 d 4 h`, `12 min 5 s`, `4 s`, `1 min`: the two largest units, the smaller one only where it counts. */
 export function spokenDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
-  const days = Math.floor(whole / 86_400);
-  const hours = Math.floor(whole / 3_600) % 24;
-  const minutes = Math.floor(whole / 60) % 60;
-  if (days > 0) return `${days} d ${hours} h`;
-  if (hours > 0) return `${hours} h ${minutes} min`;
-  return minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`;
+  const parts = [
+    [Math.floor(whole / 86_400), 'd'],
+    [Math.floor(whole / 3_600) % 24, 'h'],
+    [Math.floor(whole / 60) % 60, 'min'],
+    [whole % 60, 's'],
+  ] as const;
+  const first = parts.findIndex(([count]) => count > 0);
+  if (first < 0) return '0 s';
+  const told = parts.slice(first, first + 2).filter(([count]) => count > 0);
+  return told.map(([count, unit]) => `${count} ${unit}`).join(' ');
 }
 
 /** At most five digits that count, large numbers with a unit: `0.1235`, `12.5`, `3.4 k`, `1.25 M`. */
@@ -47,4 +51,14 @@ export function budgetShare(budget: {
 }): number | null {
   if (budget.remaining === null || budget.limit <= 0) return null;
   return Math.min(1, Math.max(0, budget.remaining / budget.limit));
+}
+
+/** A metric by name, with its selector where it has one: `shop/requests {service=web}`. */
+export function spokenMetric(row: {
+  readonly namespace: string;
+  readonly name: string;
+  readonly selector: string;
+}): string {
+  const selector = row.selector === '' ? '' : ` {${row.selector}}`;
+  return `${row.namespace}/${row.name}${selector}`;
 }

@@ -34,6 +34,7 @@ export async function openTab(browser: Browser, options: BrowserContextOptions =
   return { page, troubles };
 }
 
-export async function picture(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+/** Of the whole page, or only of what the window shows: a plot that is out of sight is not drawn. */
+export async function picture(page: Page, name: string, fullPage = true): Promise<void> {
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
 }

@@ -124,9 +124,11 @@ describe('the page, in a browser', () => {
   it('fits on a phone of 320 pixels without scrolling sideways', async () => {
     const { page } = tab;
     await page.setViewportSize({ width: 320, height: 640 });
-    await page.locator(`${requests} canvas`).waitFor();
     expect(await overflowing(page)).to.deep.equal([]);
-    await picture(page, 'phone');
+    await picture(page, 'phone', false);
+    await page.locator(`${requests} .plot`).scrollIntoViewIfNeeded();
+    await page.locator(`${requests} canvas`).waitFor();
+    await picture(page, 'phone-plot', false);
     await page.setViewportSize({ width: 1280, height: 900 });
   });
 
