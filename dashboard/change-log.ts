@@ -26,12 +26,24 @@ export class ChangeLog {
     const told = this.#before === undefined ? [] : changesBetween(this.#before, now);
     this.#before = now;
     if (told.length === 0) return;
-    const numbered = told.map((one) => {
+    const numbered = shortened(told).map((one) => {
       this.#count += 1;
       return { number: this.#count, atMs, ...one };
     });
     this.#changes = [...this.#changes, ...numbered].slice(-keptChanges);
   }
+}
+
+/** Changes of one look that are told one by one: a start brings one for each metric. */
+const mostAtOnce = 30;
+
+function shortened(told: readonly Told[]): readonly Told[] {
+  if (told.length <= mostAtOnce) return told;
+  const rest = told.length - mostAtOnce;
+  return [
+    { kind: 'plain', subject: `${rest} more changes`, text: 'at the same moment' },
+    ...told.slice(0, mostAtOnce),
+  ];
 }
 
 /** In words, metric by metric, autoscaler by autoscaler. */

@@ -80,7 +80,7 @@ function toOptions(width: number): uPlot.Options {
   return {
     width,
     height,
-    scales: { x: { time: true }, y: { range: fromZero }, replicas: { range: fromZero } },
+    scales: { x: { time: true }, y: { range: fromZero }, replicas: { range: lowerHalf } },
     cursor: { points: { size: 6 } },
     axes: [
       { ...axis, grid: { show: false }, values: clockTimes, space: 70, size: 28 },
@@ -122,6 +122,11 @@ function toOptions(width: number): uPlot.Options {
 
 function fromZero(_: uPlot, least: number | null, most: number | null): [number, number] {
   return [Math.min(0, least ?? 0), Math.max(1, (most ?? 1) * 1.1)];
+}
+
+/** So that they do not lie on a target that grows with them. */
+function lowerHalf(_: uPlot, least: number | null, most: number | null): [number, number] {
+  return [Math.min(0, least ?? 0), Math.max(2, (most ?? 1) * 2)];
 }
 
 function numbers(_: uPlot, splits: number[]): string[] {

@@ -140,7 +140,7 @@ describe('the page, in a browser', () => {
     const { page } = tab;
     await scene.stopReplica();
     await page.locator('#connection.waiting').waitFor();
-    await picture(page, 'away');
+    await picture(page, 'away', false);
     scene.value = 21;
     await scene.startReplica();
     await page.locator('#connection.live').waitFor();
