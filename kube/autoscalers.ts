@@ -82,7 +82,8 @@ export class Autoscalers implements Component {
   /** What an autoscaler last said of its size; `undefined` for one that is not in `list`. */
   scaleOf(autoscaler: { readonly namespace: string; readonly name: string }): Scale | undefined {
     this.#forgetScales();
-    return this.#scales.get(objectKey(autoscaler.namespace, autoscaler.name));
+    const key = objectKey(autoscaler.namespace, autoscaler.name);
+    return this.#reflector.items().has(key) ? this.#scales.get(key) : undefined;
   }
 
   /** Whether the list was ever complete; before that, an autoscaler that is missing here may well exist. */
