@@ -87,6 +87,21 @@ for (let at = 0; at < samples; at += 1) {
 }
 const perTickMs = (performance.now() - startedMs - collectingMs) / samples;
 const after = memory();
+const settled = records();
+const quiet = new Feed(
+  {
+    records: { list: () => settled },
+    autoscalers: () => autoscalers,
+    overview: () => overview,
+    clock,
+    log: silentLog,
+  },
+  { sampleMs: 0 },
+);
+for (let at = 0; at < 5; at += 1) quiet.tick();
+const quietMs = performance.now();
+for (let at = 0; at < 100; at += 1) quiet.tick();
+const perQuietTickMs = (performance.now() - quietMs) / 100;
 const state = JSON.stringify(feed.state());
 const [key] = keys;
 const points = key === undefined ? 0 : feed.series(metricId(key)).values.length;
@@ -96,5 +111,5 @@ console.log(
   `heap +${grown('heap')}, buffers +${grown('buffers')}, RSS +${grown('rss')} (${after.rss.toFixed(0)} MB)`,
 );
 console.log(
-  `one look and sample ${perTickMs.toFixed(1)} ms; a whole state ${(state.length / 1e6).toFixed(2)} MB of JSON`,
+  `one look and sample ${perTickMs.toFixed(1)} ms where all has changed, ${perQuietTickMs.toFixed(1)} ms where nothing has; a whole state ${(state.length / 1e6).toFixed(2)} MB of JSON`,
 );

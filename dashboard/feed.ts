@@ -6,7 +6,7 @@ import { ChangeLog } from './change-log.js';
 import { History, historyPoints } from './history.js';
 import { difference, isEmpty } from './model/difference.js';
 import type { PageState, SeriesReply } from './model/state.js';
-import { buildPageState, type PageSources, sampleOf, withChanges } from './page-state.js';
+import { buildPageState, type PageSources, RowMemory, sampleOf, withChanges } from './page-state.js';
 import { Streams } from './streams.js';
 
 export interface FeedPorts extends Omit<PageSources, 'history'> {
@@ -35,6 +35,7 @@ export class Feed implements Component {
   readonly #values: History;
   readonly #replicas: History;
   readonly #changes = new ChangeLog();
+  readonly #memory = new RowMemory();
   #state: PageState | undefined;
   #sampledAtMs = Number.NEGATIVE_INFINITY;
   #trouble: string | undefined;
@@ -58,7 +59,7 @@ export class Feed implements Component {
   }
 
   series(metric: string): SeriesReply {
-    const [use] = this.state().metrics[metric]?.uses ?? [];
+    const [use] = (this.#state ?? this.#look()).metrics[metric]?.uses ?? [];
     const values = this.#values.read(metric);
     if (values.length === 0) return { timesMs: [], values: [], replicas: [] };
     return {
@@ -109,7 +110,7 @@ export class Feed implements Component {
   }
 
   #look(): PageState {
-    const seen = buildPageState({ ...this.#ports, history: this.#values });
+    const seen = buildPageState({ ...this.#ports, history: this.#values }, this.#memory);
     this.#changes.look(seen, seen.nowMs);
     const state = withChanges(seen, this.#changes.list());
     this.#state = state;

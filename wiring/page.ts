@@ -1,5 +1,6 @@
 import type { CertificateSource } from '../certs/source.js';
 import { isTold, type Part, type StatusReport } from '../cmdapi/status/report.js';
+import type { AutoscalerSpec } from '../core/autoscaler.js';
 import type { Clock } from '../core/clock.js';
 import type { Component } from '../core/component.js';
 import type { HeldRecord } from '../core/metric.js';
@@ -13,6 +14,7 @@ import { TlsListener } from '../http/listener.js';
 import type { ListenerMetrics } from '../http/listener-metrics.js';
 import type { ListenerReport } from '../http/server-life.js';
 import type { Autoscalers } from '../kube/autoscalers.js';
+import type { Scale } from '../kube/scale.js';
 import { toMetricKey } from '../provider/autoscaler.js';
 import type { AppInputs } from './inputs.js';
 
@@ -52,7 +54,7 @@ export function buildPage(given: AppInputs, ports: PagePorts): Page {
   const feed = new Feed(
     {
       records: corridor?.records ?? { list: () => [] },
-      autoscalers: () => (corridor === undefined ? [] : pageAutoscalers(corridor.autoscalers)),
+      autoscalers: corridor === undefined ? () => [] : pageAutoscalers(corridor.autoscalers),
       overview: () => toOverview(ports.report(), ports.replicas(), clock.nowMs()),
       clock,
       log,
@@ -80,28 +82,48 @@ export function buildPage(given: AppInputs, ports: PagePorts): Page {
   };
 }
 
-/** Each metric under the id by which it is stored, with the target that its autoscaler sets. */
-export function pageAutoscalers(autoscalers: MetricsPageParts['autoscalers']): readonly PageAutoscaler[] {
-  return autoscalers.list().map((spec) => {
-    const scale = autoscalers.scaleOf(spec);
-    return {
-      id: `${spec.namespace}/${spec.name}`,
-      minReplicas: scale?.minReplicas ?? 1,
-      maxReplicas: scale?.maxReplicas ?? 1,
-      currentReplicas: scale?.currentReplicas ?? null,
-      desiredReplicas: scale?.desiredReplicas ?? null,
-      troubles: scale?.troubles ?? [],
-      metrics: spec.metrics.flatMap((metric, at) => {
-        const key = toMetricKey(spec, metric);
-        const target = scale?.targets[at];
-        if (!key.ok) return [];
-        const isItsOwn = target?.metric === metric.name;
-        return [
-          { id: metricId(key.value), target: isItsOwn ? { kind: target.kind, value: target.value } : null },
-        ];
-      }),
-    };
-  });
+/**
+ * The autoscalers as the page needs them. What has not changed stays the same object: thousands are looked at each second while a
+ * page is open.
+ */
+export function pageAutoscalers(
+  autoscalers: MetricsPageParts['autoscalers'],
+): () => readonly PageAutoscaler[] {
+  const made = new WeakMap<
+    AutoscalerSpec,
+    { readonly scale: Scale | undefined; readonly one: PageAutoscaler }
+  >();
+  return () =>
+    autoscalers.list().map((spec) => {
+      const scale = autoscalers.scaleOf(spec);
+      const known = made.get(spec);
+      if (known?.scale === scale && known !== undefined) return known.one;
+      const one = toPageAutoscaler(spec, scale);
+      made.set(spec, { scale, one });
+      return one;
+    });
+}
+
+/** Each metric under the id by which it is stored, with the target that the autoscaler sets. */
+function toPageAutoscaler(spec: AutoscalerSpec, scale: Scale | undefined): PageAutoscaler {
+  return {
+    id: `${spec.namespace}/${spec.name}`,
+    minReplicas: scale?.minReplicas ?? 1,
+    maxReplicas: scale?.maxReplicas ?? 1,
+    currentReplicas: scale?.currentReplicas ?? null,
+    desiredReplicas: scale?.desiredReplicas ?? null,
+    troubles: scale?.troubles ?? [],
+    metrics: spec.metrics.flatMap((metric, at) => {
+      const key = toMetricKey(spec, metric);
+      const target = scale?.targets[at];
+      if (!key.ok) return [];
+      // A metric that could not be understood is missing in one list: a target of another name is another metric's.
+      const isItsOwn = target?.metric === metric.name;
+      return [
+        { id: metricId(key.value), target: isItsOwn ? { kind: target.kind, value: target.value } : null },
+      ];
+    }),
+  };
 }
 
 /** What the page tells of a replica's status; a part that is missing is told as such. */
