@@ -32,6 +32,8 @@ export interface PagePorts {
   readonly corridor: MetricsPageParts | undefined;
   readonly report: () => StatusReport;
   readonly replicas: () => Overview['replicas'];
+  /** Why an autoscaler (`namespace/name`) has its size, line by line; left out where no part of the replica can tell. */
+  readonly explain?: (autoscaler: string) => readonly string[] | undefined;
 }
 
 /** The page for operators, at rest. */
@@ -41,8 +43,9 @@ export interface Page {
   readonly port: () => number | undefined;
 }
 
-/** So many browsers do; what is left of a page is not worth waiting for at a stop. */
+/** Each open page has one or two. */
 const limits = { maxConnections: 100 };
+/** The streams have ended by themselves when this begins to count. */
 const drainMs = 1_000;
 
 /** `given`'s own clock is the machine's: codes are made by it. */
@@ -50,18 +53,24 @@ export function buildPage(given: AppInputs, ports: PagePorts): Page {
   const { config, log } = given;
   const { guiPort } = config.process;
   if (guiPort === -1) return { components: [], listeners: () => [], port: () => undefined };
-  const { clock, certificate, metrics, corridor } = ports;
+  const { clock, certificate, metrics, corridor, explain } = ports;
   const feed = new Feed(
     {
       records: corridor?.records ?? { list: () => [] },
       autoscalers: corridor === undefined ? () => [] : pageAutoscalers(corridor.autoscalers),
-      overview: () => toOverview(ports.report(), ports.replicas(), clock.nowMs()),
+      overview: () => ({
+        ...toOverview(ports.report(), ports.replicas(), clock.nowMs()),
+        canExplain: explain !== undefined,
+      }),
       clock,
       log,
     },
     { sampleMs: config.externalMetrics.refreshPeriodSeconds * 1000 },
   );
-  const handler = createPageServer({ feed, clock: given.clock, log }, { secret: given.tokens.local });
+  const handler = createPageServer(
+    { feed, explain, clock: given.clock, log },
+    { secret: given.tokens.local },
+  );
   const listener = new TlsListener(
     { certificate, handler, clock, log, metrics },
     {
@@ -127,7 +136,11 @@ function toPageAutoscaler(spec: AutoscalerSpec, scale: Scale | undefined): PageA
 }
 
 /** What the page tells of a replica's status; a part that is missing is told as such. */
-export function toOverview(report: StatusReport, replicas: Overview['replicas'], nowMs: number): Overview {
+export function toOverview(
+  report: StatusReport,
+  replicas: Overview['replicas'],
+  nowMs: number,
+): Omit<Overview, 'canExplain'> {
   const external = toldOr(report.externalMetrics, undefined);
   const { leader } = report;
   return {
@@ -152,7 +165,6 @@ export function toOverview(report: StatusReport, replicas: Overview['replicas'],
     untold: [report.externalMetrics, report.reflectors, report.recentLog].flatMap((part) =>
       isTold(part) ? [] : [part.unavailable],
     ),
-    canExplain: false,
   };
 }
 
