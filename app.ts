@@ -14,6 +14,7 @@ import type { AppInputs } from './wiring/inputs.js';
 import { buildIntake } from './wiring/intake.js';
 import { buildLeadership, type Leadership, release } from './wiring/leadership.js';
 import { buildNodeSide } from './wiring/node-side.js';
+import { buildPage } from './wiring/page.js';
 import { buildStatus } from './wiring/status.js';
 
 /** One replica, built and at rest. */
@@ -23,6 +24,8 @@ export interface App {
   readonly metricsPort: () => number | undefined;
   /** Where node agents and operators are answered, once they are. */
   readonly commandPort: () => number | undefined;
+  /** Where operators find the page, once they do. */
+  readonly pagePort: () => number | undefined;
   readonly isLeader: () => boolean;
 }
 
@@ -71,7 +74,7 @@ export function buildApp(given: AppInputs): Result<App, string> {
     checks,
     corridor: corridor?.status,
     intake,
-    listeners: () => process.listeners(),
+    listeners: () => [...page.listeners(), ...process.listeners()],
   });
   const nodeSide = buildNodeSide(inputs, {
     cluster: ports,
@@ -84,6 +87,15 @@ export function buildApp(given: AppInputs): Result<App, string> {
     insight: corridor?.insight,
   });
   checks.push(...nodeSide.checks);
+  const page = buildPage(given, {
+    certificate,
+    clock: keeper,
+    metrics,
+    corridor: corridor?.page,
+    report: nodeSide.report,
+    replicas: nodeSide.replicas,
+    explainer: nodeSide.explainer,
+  });
   reportSilence(registry, { ...corridor?.silences, ...nodeSide.silences });
   const parts: ReplicaParts = {
     checks,
@@ -92,6 +104,7 @@ export function buildApp(given: AppInputs): Result<App, string> {
         release(election, keeper),
       ),
       { components: [nodeSide.listener, ...(corridor === undefined ? [] : [corridor.listener])] },
+      { components: page.components },
     ],
     last: [certificate, ...(corridor?.standing ?? []), ...nodeSide.standing, ...intake.standing],
     close: async () => {
@@ -108,6 +121,7 @@ export function buildApp(given: AppInputs): Result<App, string> {
     process,
     metricsPort: () => corridor?.listener.address()?.port,
     commandPort: () => nodeSide.listener.address()?.port,
+    pagePort: () => page.port(),
     isLeader: () => leadership.isLeader(),
   });
 }

@@ -111,6 +111,16 @@ program
     process.exitCode = await explain(settingsOptions(), options, wantsColor());
   });
 
+program
+  .command('launch-gui')
+  .description('print an address that opens the page of the running Cluster Agent in a browser, once')
+  .option('--port <port>', "the port of the port-forward, where that is not the page's own")
+  .action(async ({ port }: { readonly port?: string }) => {
+    onClosedOutput(() => process.exit(0));
+    const { launchGui } = await import('./launch-gui.js');
+    process.exitCode = await launchGui(settingsOptions(), { port }, wantsColor());
+  });
+
 await program.parseAsync();
 
 interface ExplainFlags extends OutputFlags {

@@ -84,7 +84,7 @@ export function trouble(message: string): Failure {
 }
 
 /** What was written wrongly would send the question elsewhere; what is missing (a key, say) is no matter here. */
-function readConfig(settings: SettingsOptions): Result<Config, Failure> {
+export function readConfig(settings: SettingsOptions): Result<Config, Failure> {
   const { sources, problems } = gatherSources(settings);
   const { config, errors } = readSettings(sources);
   const wrong = [...problems, ...errors.filter(({ origin }) => origin !== undefined)];

@@ -29,11 +29,12 @@ function samePorts(values: Values, entryAt: EntryAt): readonly Problem[] {
     'clusterAgent.commandPort',
     'process.telemetryPort',
     'process.healthPort',
+    'process.guiPort',
   ];
   const takenBy = new Map<unknown, Entry>();
   const problems: Problem[] = [];
   for (const entry of paths.map(entryAt).filter(({ isWrong }) => !isWrong)) {
-    const other = entry.value === 0 ? undefined : takenBy.get(entry.value);
+    const other = hasNoNumber(entry) ? undefined : takenBy.get(entry.value);
     if (other === undefined) {
       takenBy.set(entry.value, entry);
     } else {
@@ -42,6 +43,11 @@ function samePorts(values: Values, entryAt: EntryAt): readonly Problem[] {
     }
   }
   return problems;
+}
+
+/** 0 is any free port, -1 none at all. */
+function hasNoNumber({ value }: Entry): boolean {
+  return value === 0 || value === -1;
 }
 
 /** Missing keys end nothing: discovery must go on answering, and each answer says what is missing. */

@@ -39,6 +39,12 @@ export const portParser: Parser<number> = {
   expected: 'a port from 0 to 65535 (0: any free port)',
 };
 
+/** A port that may be left out. */
+export const optionalPortParser: Parser<number> = {
+  expected: 'a port from 0 to 65535 (0: any free port), or -1 for none',
+  parse: (text) => (text === '-1' ? -1 : portParser.parse(text)),
+};
+
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 /** Bounds of a duration, in seconds. `isWhole` where the wire knows whole seconds only. */

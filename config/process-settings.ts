@@ -1,6 +1,6 @@
 import { type LogLevel, logLevels } from '../core/log.js';
 import { labelParser, pathParser, tokenParser } from './name-parsers.js';
-import { booleanParser, durationParser, oneOfParser, portParser } from './parser.js';
+import { booleanParser, durationParser, oneOfParser, optionalPortParser, portParser } from './parser.js';
 import { optional, setting } from './setting.js';
 
 /** The process itself: log, probes, shutdown. */
@@ -28,6 +28,13 @@ export const processSettings = {
       default: 5000,
       parser: portParser,
       help: "Port of this agent's own metrics in Prometheus format.",
+    }),
+    guiPort: setting({
+      environment: ['DD_GUI_PORT'],
+      yaml: ['GUI_port'],
+      default: 5002,
+      parser: optionalPortParser,
+      help: 'TLS port of the page for operators, on 127.0.0.1 only: reach it with kubectl port-forward, and open it with launch-gui. -1 turns it off.',
     }),
     shutdownDelaySeconds: setting({
       environment: ['DD_SHUTDOWN_DELAY'],

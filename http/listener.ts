@@ -28,6 +28,11 @@ export interface TlsListenerPorts {
   readonly isWanted?: () => boolean;
 }
 
+export interface TlsListenerOptions extends ListenerOptions {
+  /** Default true. A browser that is asked bothers its user with a choice of certificates. */
+  readonly asksForClientCertificate?: boolean;
+}
+
 /**
  * HTTPS with HTTP/2 and HTTP/1.1 on one port. It asks clients for a certificate and verifies none: who a client is, is
  * the handler's judgement. It listens once there is a certificate and takes a new one into use at the next handshake,
@@ -38,15 +43,17 @@ export class TlsListener implements Component {
   readonly name: string;
   readonly #ports: TlsListenerPorts;
   readonly #limits: HttpLimits;
+  readonly #asksForClientCertificate: boolean;
   readonly #traffic: Traffic;
   readonly #life: ServerLife;
   #shown: ShownCertificate | undefined;
   #refusal: string | undefined;
 
-  constructor(ports: TlsListenerPorts, options: ListenerOptions) {
+  constructor(ports: TlsListenerPorts, options: TlsListenerOptions) {
     this.name = options.name;
     this.#ports = ports;
     this.#limits = { ...defaultLimits, ...options.limits };
+    this.#asksForClientCertificate = options.asksForClientCertificate ?? true;
     this.#traffic = new Traffic(ports, this.#limits);
     this.#life = new ServerLife({ ...ports, traffic: this.#traffic }, options);
   }
@@ -95,7 +102,7 @@ export class TlsListener implements Component {
     const server = createSecureServer({
       ...tlsRules,
       allowHTTP1: true,
-      requestCert: true,
+      requestCert: this.#asksForClientCertificate,
       rejectUnauthorized: false,
       handshakeTimeout: limits.handshakeMs,
       keepAlive: true,

@@ -9,7 +9,8 @@ import { type ParsedAutoscaler, parseAutoscaler } from './autoscaler-spec.js';
 import { toText, valueAt } from './json.js';
 import type { Collection } from './list.js';
 import { Reflector } from './reflector.js';
-import type { Items } from './view.js';
+import { parseScale, type Scale } from './scale.js';
+import { type Items, objectKey } from './view.js';
 
 export interface AutoscalersPorts {
   readonly client: KubeApi;
@@ -31,11 +32,13 @@ export interface AutoscalersOptions {
 
 /** The versions that we read, the wanted one first. */
 const versions = ['v2', 'v2beta2'] as const;
+/** A list that is under way may have brought more than the list before it. */
+const spareScales = 100;
 type Version = (typeof versions)[number];
 
 /**
  * The HorizontalPodAutoscalers that have External metrics, kept in step with the API server, by their spec
- * alone.
+ * alone: their status changes all the time, so it is remembered beside that, and nobody is told of it.
  */
 export class Autoscalers implements Component {
   readonly name = 'autoscalers';
@@ -44,6 +47,7 @@ export class Autoscalers implements Component {
   readonly #reflector: Reflector<ParsedAutoscaler>;
   #version: Version | undefined;
   #listed: { readonly from: Items<ParsedAutoscaler>; readonly specs: readonly AutoscalerSpec[] } | undefined;
+  readonly #scales = new Map<string, Scale>();
   #told: ReadonlyMap<string, string> = new Map();
 
   constructor(ports: AutoscalersPorts, options: AutoscalersOptions) {
@@ -53,7 +57,10 @@ export class Autoscalers implements Component {
     this.#reflector = new Reflector<ParsedAutoscaler>(
       {
         ...ports,
-        reflected: { locate: (fault, signal) => this.#locate(fault, signal), toItem: parseAutoscaler },
+        reflected: {
+          locate: (fault, signal) => this.#locate(fault, signal),
+          toItem: (object) => this.#slim(object),
+        },
       },
       { ...reflectorOptions, name: this.name },
     );
@@ -70,6 +77,13 @@ export class Autoscalers implements Component {
       this.#listed = { from, specs: [...from.values()].map((parsed) => parsed.spec) };
     }
     return this.#listed.specs;
+  }
+
+  /** What an autoscaler last said of its size; `undefined` for one that is not in `list`. */
+  scaleOf(autoscaler: { readonly namespace: string; readonly name: string }): Scale | undefined {
+    this.#forgetScales();
+    const key = objectKey(autoscaler.namespace, autoscaler.name);
+    return this.#reflector.items().has(key) ? this.#scales.get(key) : undefined;
   }
 
   /** Whether the list was ever complete; before that, an autoscaler that is missing here may well exist. */
@@ -93,6 +107,22 @@ export class Autoscalers implements Component {
 
   run(signal: AbortSignal): Promise<void> {
     return this.#reflector.run(signal);
+  }
+
+  #slim(object: unknown): ParsedAutoscaler | undefined {
+    const parsed = parseAutoscaler(object);
+    if (parsed !== undefined) {
+      const { namespace, name } = parsed.spec;
+      this.#scales.set(objectKey(namespace, name), parseScale(object));
+    }
+    return parsed;
+  }
+
+  /** Of autoscalers that have gone; a little more than the list is kept for those that it is still to show. */
+  #forgetScales(): void {
+    const items = this.#reflector.items();
+    if (this.#scales.size <= items.size + spareScales) return;
+    for (const key of this.#scales.keys()) if (!items.has(key)) this.#scales.delete(key);
   }
 
   /** A 404 for the list means that the cluster's versions are no longer those that we found. */

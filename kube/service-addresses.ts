@@ -67,6 +67,14 @@ export class ServiceAddresses implements Component {
     return best && { host: best.host, port: best.port };
   }
 
+  /** The pods behind the service, by name. */
+  pods(): readonly { readonly name: string; readonly isReady: boolean }[] {
+    const pods = [...this.#reflector.items().values()].flatMap((group) => group.pods);
+    const byName = new Map<string, boolean>();
+    for (const { name, isReady } of pods) byName.set(name, isReady || byName.get(name) === true);
+    return [...byName].map(([name, isReady]) => ({ name, isReady }));
+  }
+
   /** Since the API server was last heard of; `Infinity` before the first list. */
   staleForMs(): number {
     return this.#reflector.staleForMs();

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
 import { buildInfo } from '../cli/build-info.js';
 import { thirdPartyNotices } from './notices.js';
+import { buildPageFiles } from './page-build.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const outputFolder = join(root, 'dist/bundle');
@@ -21,6 +22,7 @@ import{createRequire as bundleCreateRequire}from'node:module';const require=bund
 async function bundle(commit: string): Promise<void> {
   rmSync(outputFolder, { recursive: true, force: true });
   mkdirSync(outputFolder, { recursive: true });
+  const page = await buildPageFiles(root);
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: ['cli/main.ts'],
@@ -39,14 +41,16 @@ async function bundle(commit: string): Promise<void> {
     define: {
       BUILD_VERSION: JSON.stringify(buildInfo().version),
       BUILD_COMMIT: JSON.stringify(commit),
+      PAGE_FILES: JSON.stringify(page.files),
     },
     alias: { 'cross-fetch': './scripts/cross-fetch.ts' },
     logLevel: 'warning',
   });
   chmodSync(outputFile, 0o755);
-  const notices = thirdPartyNotices(root, Object.keys(metafile.inputs));
+  const notices = thirdPartyNotices(root, [...Object.keys(metafile.inputs), ...page.inputs]);
   writeFileSync(join(outputFolder, 'THIRD-PARTY-NOTICES.txt'), notices);
   report(metafile);
+  console.log(page.weights.join('\n'));
 }
 
 /** The commit that is checked out; a copy without git says `unknown`. */

@@ -223,6 +223,7 @@ async function toProgram(result: StageResult, changes: Readonly<Record<string, s
     DD_URL: 'http://127.0.0.1:1',
     DD_EXTERNAL_METRICS_PROVIDER_PORT: String(await freePort()),
     DD_EXPVAR_PORT: String(await freePort()),
+    DD_GUI_PORT: '-1',
     DD_CLUSTER_AGENT_CMD_PORT: String(await freePort()),
     DD_SHUTDOWN_DELAY: '1',
     DD_SHUTDOWN_DRAIN_TIMEOUT: '1',

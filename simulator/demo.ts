@@ -8,7 +8,7 @@ import { fieldAt, numberAt } from './cluster/object.js';
 import { ramp, sine } from './datadog-shapes.js';
 import { type Column, type Frame, frameLine, headLines } from './demo-screen.js';
 import { SimulatedHpaController } from './hpa-controller.js';
-import { StandIns } from './stand-ins.js';
+import { pageAddress, StandIns } from './stand-ins.js';
 
 /** What the demo scales: one workload on AverageValue, one on Value with a set-based selector. */
 const workloads = [
@@ -60,7 +60,12 @@ async function play(
 ): Promise<number> {
   await standIns.start();
   setTheStage(standIns);
-  const replica = standIns.startReplica({ name: 'dca-demo-0', logLevel: 'warn', logTo: process.stderr });
+  const replica = standIns.startReplica({
+    name: 'dca-demo-0',
+    logLevel: 'warn',
+    logTo: process.stderr,
+    settings: { DD_GUI_PORT: '0' },
+  });
   await standIns.untilReady(replica, signal);
   const { cluster } = standIns;
   const controller = new SimulatedHpaController(
@@ -70,6 +75,9 @@ async function play(
   const ended = new AbortController();
   const controlling = controller.run(ended.signal);
   announce(standIns);
+  console.log(
+    `Look at the page (the browser warns of the certificate; the address is good once):\n\n  ${pageAddress(replica)}\n`,
+  );
   const columns = workloads.map(({ column }) => column);
   const seen = await show(standIns, columns, choices.seconds, signal);
   ended.abort();

@@ -10,6 +10,7 @@ import { createLogger, type LogLevel } from '../core/log.js';
 import { RecentLog } from '../core/recent-log.js';
 import { createScrub } from '../core/scrub.js';
 import { createRegistry } from '../core/telemetry.js';
+import { entryLifetimeMs, Seal } from '../dashboard/seal.js';
 import { fieldAt, type ObjectDraft } from './cluster/object.js';
 import { ClusterSimulator } from './cluster.js';
 import { DatadogSimulator } from './datadog.js';
@@ -92,6 +93,7 @@ export class StandIns {
         DD_URL: this.#datadogUrl,
         DD_HEALTH_PORT: '0',
         DD_EXPVAR_PORT: '0',
+        DD_GUI_PORT: '-1',
         DD_CLUSTER_AGENT_CMD_PORT: '0',
         DD_KUBE_RESOURCES_NAMESPACE: service.namespace,
         DD_KUBERNETES_KUBECONFIG_PATH: kubeconfigPath,
@@ -185,6 +187,12 @@ export class StandIns {
     await this.cluster.stop();
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** What `launch-gui` would print of a replica whose page is on. */
+export function pageAddress({ app }: SimulatedReplica): string {
+  const code = new Seal(tokens.local, systemClock).make('entry', entryLifetimeMs);
+  return `https://127.0.0.1:${app.pagePort()}/#code=${code}`;
 }
 
 /** The registration that the project ships, as it is. */

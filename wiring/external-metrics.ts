@@ -32,6 +32,7 @@ import type { CorridorInsight } from './explain.js';
 import type { AppInputs } from './inputs.js';
 import type { Leadership } from './leadership.js';
 import { describeMetricsSide, type MetricsStatusParts } from './metrics-status.js';
+import type { MetricsPageParts } from './page.js';
 import { reflectorStatus } from './reflector-status.js';
 
 /** What this side stands on. */
@@ -59,6 +60,7 @@ export interface ExternalMetricsSide {
   /** For those who explain what goes on in it. */
   readonly insight: CorridorInsight;
   readonly status: MetricsStatusParts;
+  readonly page: MetricsPageParts;
   readonly close: () => Promise<void>;
 }
 
@@ -175,6 +177,7 @@ export function buildExternalMetrics(given: AppInputs, ports: ExternalMetricsPor
       maxAgeMs,
       clock,
     },
+    page: { records: store, autoscalers },
     status: describeMetricsSide({
       inputs,
       store,

@@ -1,4 +1,5 @@
 import type { CertificateSource } from '../certs/source.js';
+import type { ExplainSource } from '../cmdapi/explain-routes.js';
 import { Forwarder } from '../cmdapi/forwarder.js';
 import { advertisedVersion } from '../cmdapi/process-routes.js';
 import { createCommandApi } from '../cmdapi/server.js';
@@ -45,6 +46,12 @@ export interface NodeSide {
   readonly checks: readonly HealthCheck[];
   /** Since each thing that is watched was last heard of. */
   readonly silences: Readonly<Record<string, () => number>>;
+  /** All that is to be known of this replica. */
+  readonly report: () => StatusReport;
+  /** `undefined` where external metrics are turned off. */
+  readonly explainer: ExplainSource | undefined;
+  /** The replicas behind the Service. */
+  readonly replicas: () => ReturnType<ServiceAddresses['pods']>;
   readonly close: () => Promise<void>;
 }
 
@@ -84,8 +91,9 @@ export function buildNodeSide(inputs: AppInputs, ports: NodeSidePorts): NodeSide
     listener: () => listener.describe(),
   };
   const { insight } = ports;
+  const explainer = insight && buildExplainer(inputs, { ...ports, insight, forwarder });
   const handler = createCommandApi({
-    explainer: insight && buildExplainer(inputs, { ...ports, insight, forwarder }),
+    explainer,
     directory,
     clusterId: () => clusterId.current(),
     hostname: config.datadog.hostname ?? config.kubernetes.podName,
@@ -116,6 +124,9 @@ export function buildNodeSide(inputs: AppInputs, ports: NodeSidePorts): NodeSide
     standing,
     checks: [...standing, listener],
     silences: { ...metadata.silences, 'replica-addresses': () => addresses.staleForMs() },
+    report: () => ports.status(own),
+    explainer,
+    replicas: () => addresses.pods(),
     close: () => forwarder.close(),
   };
 }

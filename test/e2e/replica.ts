@@ -59,6 +59,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     DD_URL: options.datadogUrl,
     DD_HEALTH_PORT: String(healthPort),
     DD_EXPVAR_PORT: String(telemetryPort),
+    DD_GUI_PORT: '-1',
     DD_CLUSTER_AGENT_CMD_PORT: String(commandPort),
     DD_CLUSTER_AGENT_AUTH_TOKEN: agentsToken,
     DD_AUTH_TOKEN_FILE_PATH: join(options.logsFolder, `${options.name}.auth_token`),

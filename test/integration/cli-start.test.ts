@@ -45,6 +45,7 @@ users: [{ name: u, user: { token: canary-cluster-token } }]
       DD_URL: 'http://127.0.0.1:1',
       DD_HEALTH_PORT: '0',
       DD_EXPVAR_PORT: '0',
+      DD_GUI_PORT: '-1',
       DD_CLUSTER_AGENT_CMD_PORT: '0',
       DD_CLUSTER_AGENT_AUTH_TOKEN: agentsToken,
       DD_AUTH_TOKEN_FILE_PATH: join(folder, 'auth_token'),

@@ -79,6 +79,14 @@ describe('problems of settings', () => {
     );
   });
 
+  it('name a page on the port of another listener, and take it turned off', () => {
+    expect(problemsOf({ environment: { DD_GUI_PORT: '5005' } })).to.deep.equal([
+      'error: DD_CLUSTER_AGENT_CMD_PORT and DD_GUI_PORT: both are port 5005, expected a port for each',
+    ]);
+    expect(load({ environment: { DD_GUI_PORT: '-1' } }).process.guiPort).to.equal(-1);
+    expect(problemsOf({ environment: { DD_GUI_PORT: '-2' } })[0]).to.contain('or -1 for none');
+  });
+
   it('allow any number of free ports', () => {
     const environment = { DD_HEALTH_PORT: '0', DD_EXPVAR_PORT: '0', DD_CLUSTER_AGENT_CMD_PORT: '0' };
     expect(load({ environment }).process).to.include({ healthPort: 0, telemetryPort: 0 });

@@ -59,6 +59,7 @@ describe('the schema of settings', () => {
         logLevel: 'info',
         healthPort: 5555,
         telemetryPort: 5000,
+        guiPort: 5002,
         shutdownDelaySeconds: 5,
         drainSeconds: 25,
       },

@@ -137,6 +137,23 @@ describe('Autoscalers', () => {
     await end();
   });
 
+  it('remembers what an autoscaler last said of its size, while it is listed', async () => {
+    const { autoscalers, client, end } = await scene({
+      '/apis/autoscaling': () => group('v2'),
+      [v2]: () => listOf([hpa('a', { name: 'm' }, { status: { currentReplicas: 1 } })], '5'),
+    });
+    const size = () => autoscalers.scaleOf({ namespace: 'shop', name: 'a' })?.currentReplicas;
+    expect(size()).to.equal(1);
+    const object = hpa('a', { name: 'm' }, { status: { currentReplicas: 2 } }, '6');
+    client.wires[0]?.send({ type: 'MODIFIED', object });
+    await settle();
+    expect(size()).to.equal(2);
+    client.wires[0]?.send({ type: 'DELETED', object });
+    await settle();
+    expect(size()).to.equal(undefined);
+    await end();
+  });
+
   it('names a hostile metric once, with its place, and serves the others', async () => {
     const { names, log, client, end } = await scene({
       '/apis/autoscaling': () => group('v2'),
