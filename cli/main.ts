@@ -95,6 +95,28 @@ program
     process.exitCode = await telemetry(settingsOptions(), { file: given.file }, wantsColor());
   });
 
+program
+  .command('check')
+  .description(
+    'look whether all is there that this Cluster Agent needs, before installing it or after; the exit code is 1 when something is missing',
+  )
+  .option(
+    '--as <account>',
+    'look at the rights of this service account (namespace/name) or user, not at our own',
+  )
+  .option('-j, --json', 'as JSON')
+  .option('-p, --pretty-json', 'as JSON, indented')
+  .option('-o, --file <path>', 'write to a file in place of standard output')
+  .action(async (given: OutputFlags & { readonly as?: string }) => {
+    onClosedOutput(() => process.exit(0));
+    const { check } = await import('./check.js');
+    process.exitCode = await check(
+      settingsOptions(),
+      { ...outputOptions(given), as: given.as },
+      wantsColor(),
+    );
+  });
+
 await program.parseAsync();
 
 interface OutputFlags {
