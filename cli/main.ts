@@ -117,7 +117,28 @@ program
     );
   });
 
+program
+  .command('flare [caseID]')
+  .description('make an archive without secrets that shows how this Cluster Agent is, and send it to Datadog')
+  .option('-e, --email <address>', 'your email address, by which support answers')
+  .option('-s, --send', 'send without asking')
+  .option('-l, --local', 'leave it on disk, and send nothing')
+  .option('-o, --output <path>', 'where to write it; in the temporary folder when left out')
+  .action(async (caseId: string | undefined, given: FlareFlags) => {
+    onClosedOutput(() => process.exit(0));
+    const { flare } = await import('./flare.js');
+    const { email, send = false, local = false, output } = given;
+    process.exitCode = await flare(settingsOptions(), { caseId, email, send, local, output });
+  });
+
 await program.parseAsync();
+
+interface FlareFlags {
+  readonly email?: string;
+  readonly send?: boolean;
+  readonly local?: boolean;
+  readonly output?: string;
+}
 
 interface OutputFlags {
   readonly json?: boolean;

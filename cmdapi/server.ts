@@ -4,6 +4,7 @@ import type { Registry } from '../core/telemetry.js';
 import type { Request, RequestHandler, Response } from '../http/exchanges.js';
 import { absentRoutes } from './absent-routes.js';
 import { refusalOf } from './admission.js';
+import { type FlarePorts, flareRoutes } from './flare-routes.js';
 import { answeredMark } from './forwarded-headers.js';
 import { type MetadataPorts, metadataRoutes } from './metadata-routes.js';
 import { type ProcessPorts, processRoutes } from './process-routes.js';
@@ -17,7 +18,7 @@ import type { Token, Tokens } from './token.js';
 import { CommandTraffic } from './traffic.js';
 
 /** What the server asks and hands on to. */
-export interface CommandApiPorts extends MetadataPorts, ProcessPorts {
+export interface CommandApiPorts extends MetadataPorts, ProcessPorts, FlarePorts {
   readonly tokens: Tokens;
   /** Passes on what only the leader can answer; `undefined`: this replica leads. */
   readonly forwarder: { forward(request: Request, handler: string): Promise<Reply | undefined> };
@@ -27,8 +28,8 @@ export interface CommandApiPorts extends MetadataPorts, ProcessPorts {
 }
 
 /** Everything that can be asked on the port of the node agents and the operators. */
-export function commandRoutes(ports: MetadataPorts & ProcessPorts): readonly Route[] {
-  return [...metadataRoutes(ports), ...processRoutes(ports), ...absentRoutes()];
+export function commandRoutes(ports: MetadataPorts & ProcessPorts & FlarePorts): readonly Route[] {
+  return [...metadataRoutes(ports), ...processRoutes(ports), ...flareRoutes(ports), ...absentRoutes()];
 }
 
 /** One request and where it leads. */
