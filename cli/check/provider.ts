@@ -49,6 +49,10 @@ const troubles: readonly (readonly [RegExp, string])[] = [
     /HTTP 403|forbidden|HTTP 401/i,
     'the request is refused: the bindings to system:auth-delegator and extension-apiserver-authentication-reader must be there (see Rights)',
   ],
+  [
+    /service unavailable/i,
+    'nothing is passed on to a server that the API server takes for not available: mend what stands above',
+  ],
   [/HTTP 404/, 'the API server does not know the group yet: the APIService is missing or not available'],
 ];
 

@@ -13,7 +13,7 @@ async function main(): Promise<number> {
     shout(`THE END-TO-END TESTS WERE LEFT OUT: ${found.reason}`);
     return isCi ? 1 : 0;
   }
-  const files = ['corridor.test.js', 'node-side.test.js', 'events.test.js'];
+  const files = ['corridor.test.js', 'node-side.test.js', 'events.test.js', 'check.test.js'];
   const obstacle = await obstacleToManifests();
   if (obstacle === undefined) {
     files.unshift('manifests.test.js');
