@@ -6,6 +6,7 @@ import { readToken } from '../cmdapi/token-file.js';
 import { type Config, readSettings, secretsOf } from '../config/load.js';
 import { systemClock } from '../core/clock.js';
 import { messageOf } from '../core/fault.js';
+import { fail, ok, type Result } from '../core/result.js';
 import { createDocumentScrub } from '../core/scrub.js';
 import { type Flare, sendFlare } from '../datadog/flare.js';
 import { createDispatcher } from '../datadog/transport.js';
@@ -22,7 +23,7 @@ export interface FlareOptions {
   readonly send: boolean;
   /** Left on disk, and nothing asked. */
   readonly local: boolean;
-  /** Where the archive is written; in the temporary folder when left out. */
+  /** Where the archive is written; in the temporary folder when left out, and to standard output by `-`. */
   readonly output: string | undefined;
 }
 
@@ -52,16 +53,30 @@ export async function flare(settings: SettingsOptions, options: FlareOptions): P
   if (made.replicaTrouble !== undefined)
     say(`No replica answered (${made.replicaTrouble}): made of what this command itself can have.`);
   for (const path of made.leftOut) say(`left out, since the archive would be too large: ${path}`);
-  const path = options.output ?? join(tmpdir(), fileName(systemClock.nowMs()));
-  try {
-    // Never over a file, or through a link, that somebody else has put there.
-    writeFileSync(path, made.bytes, { mode: 0o600, flag: 'wx' });
-  } catch (error: unknown) {
-    return failed(`${path} cannot be written: ${messageOf(error)}`);
-  }
-  process.stdout.write(`${path}\n`);
+  const written = write(made.bytes, options.output);
+  if (!written.ok) return failed(written.error);
+  const path = written.value;
   say(`The flare has ${made.files.length - made.leftOut.length} files and ${made.bytes.length} bytes.`);
   return options.local ? 0 : await send(config, { ...options, zip: made.bytes, path, hostname }, signal);
+}
+
+/** The value says where it is. */
+function write(bytes: Buffer, output: string | undefined): Result<string, string> {
+  if (output === '-') {
+    process.stdout.write(bytes);
+    return ok('standard output');
+  }
+  const path = output ?? join(tmpdir(), fileName(systemClock.nowMs()));
+  try {
+    // Never over a file, or through a link, that somebody else has put there.
+    writeFileSync(path, bytes, { mode: 0o600, flag: 'wx' });
+  } catch (error: unknown) {
+    return fail(
+      `${path} cannot be written: ${messageOf(error)}; name another place by --output, or - for standard output`,
+    );
+  }
+  process.stdout.write(`${path}\n`);
+  return ok(path);
 }
 
 interface Sending extends FlareOptions {

@@ -123,7 +123,10 @@ program
   .option('-e, --email <address>', 'your email address, by which support answers')
   .option('-s, --send', 'send without asking')
   .option('-l, --local', 'leave it on disk, and send nothing')
-  .option('-o, --output <path>', 'where to write it; in the temporary folder when left out')
+  .option(
+    '-o, --output <path>',
+    'where to write it, - for standard output; in the temporary folder when left out',
+  )
   .action(async (caseId: string | undefined, given: FlareFlags) => {
     onClosedOutput(() => process.exit(0));
     const { flare } = await import('./flare.js');
