@@ -121,10 +121,56 @@ program
     process.exitCode = await launchGui(settingsOptions(), { port }, wantsColor());
   });
 
+program
+  .command('check')
+  .description(
+    'look whether all is there that this Cluster Agent needs, before installing it or after; the exit code is 1 when something is missing',
+  )
+  .option(
+    '--as <account>',
+    'look at the rights of this service account (namespace/name) or user, not at our own',
+  )
+  .option('-j, --json', 'as JSON')
+  .option('-p, --pretty-json', 'as JSON, indented')
+  .option('-o, --file <path>', 'write to a file in place of standard output')
+  .action(async (given: OutputFlags & { readonly as?: string }) => {
+    onClosedOutput(() => process.exit(0));
+    const { check } = await import('./check.js');
+    process.exitCode = await check(
+      settingsOptions(),
+      { ...outputOptions(given), as: given.as },
+      wantsColor(),
+    );
+  });
+
+program
+  .command('flare [caseID]')
+  .description('make an archive without secrets that shows how this Cluster Agent is, and send it to Datadog')
+  .option('-e, --email <address>', 'your email address, by which support answers')
+  .option('-s, --send', 'send without asking')
+  .option('-l, --local', 'leave it on disk, and send nothing')
+  .option(
+    '-o, --output <path>',
+    'where to write it, - for standard output; in the temporary folder when left out',
+  )
+  .action(async (caseId: string | undefined, given: FlareFlags) => {
+    onClosedOutput(() => process.exit(0));
+    const { flare } = await import('./flare.js');
+    const { email, send = false, local = false, output } = given;
+    process.exitCode = await flare(settingsOptions(), { caseId, email, send, local, output });
+  });
+
 await program.parseAsync();
 
 interface ExplainFlags extends OutputFlags {
   readonly query?: boolean;
+}
+
+interface FlareFlags {
+  readonly email?: string;
+  readonly send?: boolean;
+  readonly local?: boolean;
+  readonly output?: string;
 }
 
 interface OutputFlags {

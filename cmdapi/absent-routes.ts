@@ -62,10 +62,10 @@ const features: readonly Feature[] = [
     instead: 'update the node agents',
   },
   {
-    what: 'flares',
+    what: 'flares made by a request',
     credential: 'local',
     asked: ['POST /flare'],
-    instead: 'send the log and `datadog-cluster-agent config`, which masks secrets',
+    instead: 'run `datadog-cluster-agent flare`, which makes them',
   },
   {
     what: 'being stopped by a request',

@@ -8,6 +8,8 @@ export interface ExplainSource {
     place: { readonly namespace: string; readonly name: string },
     choices: { readonly asksDatadog: boolean },
   ): Promise<Buffer>;
+  /** The same of each HPA with a metric that is not well, as one list; the first 20 by their names. */
+  troubled(): Promise<Buffer>;
   /** What this replica holds of metrics, by their ids; from memory. */
   held(ids: readonly string[]): Buffer;
 }
@@ -25,6 +27,14 @@ const off = 'external metrics are turned off here (DD_EXTERNAL_METRICS_PROVIDER_
 /** The road of an HPA's metrics, for operators, and the leader's part of it, for the other replicas. */
 export function explainRoutes({ explainer }: ExplainPorts): readonly Route[] {
   return [
+    {
+      handler: 'explainTroubled',
+      method: 'GET',
+      path: '/api/v1/explain',
+      credential: 'local',
+      answer: async () =>
+        explainer === undefined ? textReply(404, off) : jsonReply(await explainer.troubled()),
+    },
     {
       handler: 'explain',
       method: 'GET',

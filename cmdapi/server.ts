@@ -5,6 +5,7 @@ import type { Request, RequestHandler, Response } from '../http/exchanges.js';
 import { absentRoutes } from './absent-routes.js';
 import { refusalOf } from './admission.js';
 import { type ExplainPorts, explainRoutes } from './explain-routes.js';
+import { type FlarePorts, flareRoutes } from './flare-routes.js';
 import { answeredMark } from './forwarded-headers.js';
 import { type MetadataPorts, metadataRoutes } from './metadata-routes.js';
 import { type ProcessPorts, processRoutes } from './process-routes.js';
@@ -18,7 +19,7 @@ import type { Token, Tokens } from './token.js';
 import { CommandTraffic } from './traffic.js';
 
 /** What the server asks and hands on to. */
-export interface CommandApiPorts extends MetadataPorts, ProcessPorts, ExplainPorts {
+export interface CommandApiPorts extends MetadataPorts, ProcessPorts, ExplainPorts, FlarePorts {
   readonly tokens: Tokens;
   /** Passes on what only the leader can answer; `undefined`: this replica leads. */
   readonly forwarder: { forward(request: Request, handler: string): Promise<Reply | undefined> };
@@ -28,8 +29,16 @@ export interface CommandApiPorts extends MetadataPorts, ProcessPorts, ExplainPor
 }
 
 /** Everything that can be asked on the port of the node agents and the operators. */
-export function commandRoutes(ports: MetadataPorts & ProcessPorts & ExplainPorts): readonly Route[] {
-  return [...metadataRoutes(ports), ...processRoutes(ports), ...explainRoutes(ports), ...absentRoutes()];
+export function commandRoutes(
+  ports: MetadataPorts & ProcessPorts & ExplainPorts & FlarePorts,
+): readonly Route[] {
+  return [
+    ...metadataRoutes(ports),
+    ...processRoutes(ports),
+    ...explainRoutes(ports),
+    ...flareRoutes(ports),
+    ...absentRoutes(),
+  ];
 }
 
 /** One request and where it leads. */

@@ -10,7 +10,7 @@ import type { Call, KubeApi, Method, Query, StreamCall, TextAnswer, TextApi, Tex
 import { Connection, type Line } from './connection.js';
 import { toText, valueAt } from './json.js';
 import { JsonLines } from './lines.js';
-import { faultOfRefusal } from './status.js';
+import { aggregatorWords, faultOfRefusal } from './status.js';
 import type { KubeTarget } from './target.js';
 import { startTimeLimit, type TimeLimit } from './time-limit.js';
 
@@ -217,11 +217,12 @@ export class KubeClient implements KubeApi, TextApi {
 
   async #refusal(call: string, reply: Reply): Promise<Fault> {
     const retryAfter = reply.headers['retry-after'];
-    const parsed = parseBody(call, await reply.body.text());
+    const text = await reply.body.text();
+    const parsed = parseBody(call, text);
     return faultOfRefusal({
       call,
       status: reply.statusCode,
-      body: parsed.ok ? parsed.value : undefined,
+      body: parsed.ok ? parsed.value : aggregatorWords(text),
       retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
     });
   }

@@ -30,6 +30,16 @@ export function faultOfRefusal(refusal: Refusal): Fault {
   );
 }
 
+/**
+ * What the API server says in plain text when it cannot reach the server behind an APIService, as a `metav1.Status` would
+ * say it; `undefined` for any other text, such as a page of a proxy in between.
+ */
+export function aggregatorWords(text: string): { readonly message: string } | undefined {
+  const line = text.trim();
+  const isIts = /^(error trying to reach service|service unavailable)/i.test(line) && line.length <= 1_000;
+  return isIts ? { message: line.replaceAll(/\s+/g, ' ') } : undefined;
+}
+
 /** The fault of a watch's `ERROR` event, whose object is a `metav1.Status`. */
 export function faultOfStatus(call: string, status: unknown): Fault {
   const code = valueAt(status, 'code');

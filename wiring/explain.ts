@@ -1,6 +1,7 @@
 import type { ExplainSource } from '../cmdapi/explain-routes.js';
 import type { Forwarder } from '../cmdapi/forwarder.js';
 import { secretsOf } from '../config/load.js';
+import type { AutoscalerSpec, ExternalMetricSpec } from '../core/autoscaler.js';
 import { type Clock, deadline } from '../core/clock.js';
 import { type MetricId, metricId } from '../core/metric.js';
 import { fail, type Result } from '../core/result.js';
@@ -69,17 +70,42 @@ export function buildExplainer({ config, tokens }: AppInputs, ports: ExplainPort
   const scrub = createScrub([...secretsOf(config), tokens.agents, tokens.local]);
   // Words of Datadog's and of proxies are in it, which may repeat what they were sent.
   const scrubbed = (told: object): Buffer => Buffer.from(scrub(JSON.stringify(told)));
+  const bounded = async (work: (signal: AbortSignal) => Promise<object>): Promise<Buffer> => {
+    const bound = deadline(insight.clock, explainMs, new AbortController().signal);
+    try {
+      return scrubbed(await work(bound.signal));
+    } finally {
+      bound.release();
+    }
+  };
   return {
-    explain: async (place: Place, choices) => {
-      const bound = deadline(insight.clock, explainMs, new AbortController().signal);
-      try {
-        return scrubbed(await explainer.explain(place, choices, bound.signal));
-      } finally {
-        bound.release();
-      }
-    },
+    explain: (place: Place, choices) => bounded((signal) => explainer.explain(place, choices, signal)),
+    troubled: () =>
+      bounded((signal) =>
+        Promise.all(
+          troubledPlaces(insight).map((place) => explainer.explain(place, { asksDatadog: false }, signal)),
+        ),
+      ),
     held: (ids) => scrubbed({ metrics: explainer.held(ids) }),
   };
+}
+
+/** More would make a flare that nobody reads. */
+const mostTroubled = 20;
+
+/** Where a metric has no value, or could not be asked for lately. */
+function troubledPlaces({ autoscalers, holdings }: CorridorInsight): readonly Place[] {
+  const isWell = (spec: AutoscalerSpec, metric: ExternalMetricSpec): boolean => {
+    const key = toMetricKey(spec, metric);
+    const record = key.ok ? holdings.records.get(metricId(key.value))?.record : undefined;
+    return record?.state === 'valid' && record.trouble === undefined;
+  };
+  return autoscalers
+    .list()
+    .filter((spec) => spec.metrics.some((metric) => !isWell(spec, metric)))
+    .map(({ namespace, name }) => ({ namespace, name }))
+    .sort((a, b) => (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1))
+    .slice(0, mostTroubled);
 }
 
 function toCorridor({ insight, leadership }: ExplainPorts): Corridor {

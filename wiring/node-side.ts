@@ -20,6 +20,7 @@ import { Mapping } from '../metadata/mapping.js';
 import { certifiedName } from './certificate.js';
 import type { ClusterPorts, WatchTimes } from './cluster.js';
 import { buildExplainer, type CorridorInsight } from './explain.js';
+import { buildFlareFacts } from './flare.js';
 import type { AppInputs } from './inputs.js';
 import type { Leadership } from './leadership.js';
 import { reflectorStatus } from './reflector-status.js';
@@ -100,6 +101,7 @@ export function buildNodeSide(inputs: AppInputs, ports: NodeSidePorts): NodeSide
     version: advertisedVersion(inputs),
     status: () => ports.status(own),
     health: ports.readiness,
+    flare: buildFlareFacts(inputs),
     tokens: { agents: new Token(inputs.tokens.agents), local: new Token(inputs.tokens.local) },
     forwarder,
     registry,

@@ -50,6 +50,7 @@ export function servedKinds(autoscalerVersion: AutoscalerVersion): readonly Kind
       selectableFields: ['spec.nodeName', 'status.phase'],
     }),
     row('', 'v1', 'secrets', 'Secret', { selectableFields: ['type'] }),
+    row('', 'v1', 'serviceaccounts', 'ServiceAccount', { shortNames: ['sa'] }),
     row('', 'v1', 'services', 'Service', {
       shortNames: ['svc'],
       subresources: ['status'],

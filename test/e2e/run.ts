@@ -39,7 +39,13 @@ async function main(): Promise<number> {
     shout(`THE END-TO-END TESTS WERE LEFT OUT: ${found.reason}`);
     return isCi ? 1 : 0;
   }
-  const files = ['corridor.test.js', 'node-side.test.js', 'events.test.js', 'explain.test.js'];
+  const files = [
+    'corridor.test.js',
+    'node-side.test.js',
+    'events.test.js',
+    'explain.test.js',
+    'check.test.js',
+  ];
   for (const { file, title, finds } of ofMoreTools) {
     const obstacle = await obstacleTo(finds);
     if (obstacle === undefined) {

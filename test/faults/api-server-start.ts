@@ -9,7 +9,11 @@ export const notReadyYet = [
 ];
 
 /** The lines that replicas log of it. */
-export const deniedMeanwhile = [/"code":"kube\.denied"/, /the API server cannot be asked whether/];
+export const deniedMeanwhile = [
+  /"code":"kube\.denied"/,
+  /the API server cannot be asked whether/,
+  /the Secret of the serving certificate cannot be read: .*: HTTP 403: /,
+];
 
 const kept = [
   '/api/v1/namespaces/datadog/configmaps/datadog-custom-metrics',

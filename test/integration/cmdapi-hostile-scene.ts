@@ -47,6 +47,7 @@ export async function hostileScene(limits: Partial<HttpLimits> = {}) {
     version: advertisedVersion({ version: '0', commit: '0' }),
     status: () => sampleReport,
     health: () => ({ Healthy: [], Unhealthy: [] }),
+    flare: () => ({}),
     tokens: { agents: new Token(tokens.agents), local: new Token(tokens.local) },
     forwarder: { forward: () => Promise.resolve(undefined) },
     registry: createRegistry({ withProcessMetrics: false }),

@@ -29,6 +29,7 @@ const routes = commandRoutes({
   version: { Major: 0, Minor: 0, Patch: 0, Pre: '', Meta: '', Commit: '' },
   status: unused,
   health: unused,
+  flare: unused,
 });
 
 /** What may be done to a target on its way, by people who want another door than the one they have the token of. */

@@ -16,6 +16,7 @@ async function answerOf(
 
 const echo: ExplainSource = {
   explain: async (place, choices) => Buffer.from(JSON.stringify({ place, choices })),
+  troubled: async () => Buffer.from('[]'),
   held: (ids) => Buffer.from(JSON.stringify(ids)),
 };
 
@@ -42,7 +43,7 @@ describe('the routes of explain', () => {
   });
 
   it('say that external metrics are turned off, where they are', async () => {
-    for (const handler of ['explain', 'leaderMetrics']) {
+    for (const handler of ['explain', 'explainTroubled', 'leaderMetrics']) {
       const { status, text } = await answerOf(handler, undefined, { names });
       expect(status).to.equal(404);
       expect(text).to.contain('DD_EXTERNAL_METRICS_PROVIDER_ENABLED');
