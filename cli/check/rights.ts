@@ -1,3 +1,4 @@
+import type { LockResource } from '../../config/kubernetes-settings.js';
 import type { Config } from '../../config/load.js';
 import { shardName } from '../../metricsstore/shard-content.js';
 import { shardLimits } from '../../wiring/external-metrics.js';
@@ -136,13 +137,25 @@ function metricsRights({ externalMetrics, kubernetes }: Config): readonly Right[
   ];
 }
 
+const lease = { group: 'coordination.k8s.io', resource: 'leases' };
+const configMap = { group: '', resource: 'configmaps' };
+const endpoints = { group: '', resource: 'endpoints' };
+/** The kinds of objects that make up each lock. */
+export const locks: Readonly<Record<LockResource, readonly (typeof lease)[]>> = {
+  lease: [lease],
+  configmap: [configMap],
+  endpoints: [endpoints],
+  configmapsleases: [configMap, lease],
+  endpointsleases: [endpoints, lease],
+};
+
 function leaderRights({ kubernetes: { namespace }, leaderElection }: Config): readonly Right[] {
-  const leases = { namespace, group: 'coordination.k8s.io', resource: 'leases' };
+  const { resource, leaseName } = leaderElection;
   const without = 'a leader, and so new metrics and events';
-  return [
-    { ...leases, names: [], verbs: ['create'], without },
-    { ...leases, names: [leaderElection.leaseName], verbs: ['get', 'list', 'watch', 'update'], without },
-  ];
+  return locks[resource].flatMap((kind) => [
+    { namespace, ...kind, names: [], verbs: ['create'], without },
+    { namespace, ...kind, names: [leaseName], verbs: ['get', 'list', 'watch', 'update'], without },
+  ]);
 }
 
 function certificateRights({ kubernetes: { namespace }, certificate }: Config): readonly Right[] {

@@ -5,6 +5,7 @@ import { toObject, valueAt } from '../../kube/json.js';
 import { shardName } from '../../metricsstore/shard-content.js';
 import { shardLimits } from '../../wiring/external-metrics.js';
 import { apiServicePath } from '../check/registration.js';
+import { locks } from '../check/rights.js';
 import type { Part } from './part.js';
 
 /** The objects of Kubernetes that are ours, and the autoscalers that ask for external metrics, as YAML. No Secret is read. */
@@ -25,9 +26,14 @@ export function clusterParts(
   const configMap = (name: string): string => resourcePath(configMaps, { namespace, name });
   return [
     object('apiservice', apiServicePath),
-    object(
-      `lease-${leaderElection.leaseName}`,
-      resourcePath(leases, { namespace, name: leaderElection.leaseName }),
+    ...locks[leaderElection.resource].map(({ group, resource }) =>
+      object(
+        `${resource === 'endpoints' ? resource : resource.slice(0, -1)}-${leaderElection.leaseName}`,
+        resourcePath(
+          { api: group === '' ? '/api/v1' : `/apis/${group}/v1`, resource },
+          { namespace, name: leaderElection.leaseName },
+        ),
+      ),
     ),
     object('configmap-datadog-cluster-id', configMap('datadog-cluster-id')),
     ...(events.collect ? [object(`configmap-${events.tokenName}`, configMap(events.tokenName))] : []),
@@ -44,7 +50,6 @@ export function clusterParts(
 }
 
 const configMaps: ResourceKind = { api: '/api/v1', resource: 'configmaps' };
-const leases: ResourceKind = { api: '/apis/coordination.k8s.io/v1', resource: 'leases' };
 
 /** The ConfigMaps of the metrics, one after another, up to the first that is missing. */
 async function readShards(read: (index: number) => Promise<unknown>): Promise<string> {

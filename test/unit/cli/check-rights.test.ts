@@ -74,6 +74,20 @@ describe('the table of rights', () => {
     );
   });
 
+  it('asks for the lock that the settings choose, be it two', () => {
+    const lockOf = (resource: string): readonly string[] =>
+      needed(configOf({ ...metrics, DD_LEADER_ELECTION_DEFAULT_RESOURCE: resource })).filter((line) =>
+        line.includes('datadog-leader-election'),
+      );
+    const rights = (kind: string): string[] =>
+      ['get', 'list', 'update', 'watch'].map((verb) => `datadog ${kind}/datadog-leader-election ${verb}`);
+    expect(lockOf('configmap')).to.deep.equal(rights('/configmaps'));
+    expect(lockOf('endpointsleases')).to.deep.equal([
+      ...rights('/endpoints'),
+      ...rights('coordination.k8s.io/leases'),
+    ]);
+  });
+
   it('asks only for what the settings switch on', () => {
     const text = (environment: Readonly<Record<string, string>>): string =>
       needed(configOf(environment)).join('\n');
