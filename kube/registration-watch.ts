@@ -1,8 +1,8 @@
 import type { Clock } from '../core/clock.js';
 import type { Component, Health } from '../core/component.js';
 import { type Registry, readNumber } from '../core/telemetry.js';
-import { type KubeApi, resourcePath } from './api.js';
-import { toText, valueAt } from './json.js';
+import type { KubeApi } from './api.js';
+import { registrationName as name, parseRegistration, registrationPath } from './registration.js';
 
 /** How the cluster sees the one that answers external metrics; `problem` says why nothing newer is known. */
 export interface RegistrationReport {
@@ -26,8 +26,6 @@ export interface RegistrationWatchPorts {
   readonly registry: Registry;
 }
 
-const name = 'v1beta1.external.metrics.k8s.io';
-const path = resourcePath({ api: '/apis/apiregistration.k8s.io/v1', resource: 'apiservices' }, { name });
 const periodMs = 30_000;
 /** A right that is missing seldom comes: with certificates of somebody else's there is none. */
 const deniedPeriodMs = 600_000;
@@ -83,7 +81,7 @@ export class RegistrationWatch implements Component {
 
   /** Answers how long not to look again. */
   async #look(signal: AbortSignal): Promise<number> {
-    const found = await this.#ports.client.request('GET', path, {}, signal);
+    const found = await this.#ports.client.request('GET', registrationPath, {}, signal);
     if (signal.aborted) return 0;
     const readAt = new Date(this.#ports.clock.nowMs()).toISOString();
     if (found.ok) this.#report = read(found.value, this.#ours, readAt);
@@ -99,23 +97,23 @@ export class RegistrationWatch implements Component {
 }
 
 function read(object: unknown, ours: string | undefined, readAt: string): RegistrationReport {
-  const listed = valueAt(object, 'status', 'conditions');
-  const conditions: readonly unknown[] = Array.isArray(listed) ? listed : [];
-  const condition = conditions.find((one) => valueAt(one, 'type') === 'Available');
-  const status = valueAt(condition, 'status');
-  const namespace = toText(valueAt(object, 'spec', 'service', 'namespace'));
-  const serviceName = toText(valueAt(object, 'spec', 'service', 'name'));
-  const service = namespace === undefined || serviceName === undefined ? null : `${namespace}/${serviceName}`;
+  const { service: leadsTo, available } = parseRegistration(object);
+  const service = leadsTo === undefined ? null : `${leadsTo.namespace}/${leadsTo.name}`;
+  const status = available?.status;
   return {
     name,
     available: status === 'True' || status === 'False' ? status : 'Unknown',
-    reason: toText(valueAt(condition, 'reason')) ?? null,
-    message: toText(valueAt(condition, 'message')) ?? null,
+    reason: textOf(available?.reason),
+    message: textOf(available?.message),
     service,
     isOurs: ours === undefined && service !== null ? null : service === ours,
     readAt,
     problem: null,
   };
+}
+
+function textOf(text: string | undefined): string | null {
+  return text === undefined || text === '' ? null : text;
 }
 
 /** A missing APIService was read, and is as bad as one that leads elsewhere. */

@@ -5,9 +5,10 @@ import { type KubeApi, resourcePath } from './api.js';
 import { toConditions } from './autoscaler-status.js';
 import { toText, valueAt } from './json.js';
 
-const path = resourcePath(
+export const registrationName = 'v1beta1.external.metrics.k8s.io';
+export const registrationPath = resourcePath(
   { api: '/apis/apiregistration.k8s.io/v1', resource: 'apiservices' },
-  { name: 'v1beta1.external.metrics.k8s.io' },
+  { name: registrationName },
 );
 /** A person waits. */
 const timeoutMs = 3_000;
@@ -22,7 +23,7 @@ export class RegistrationReader {
 
   /** `undefined`: there is none. Faults: the client's; `kube.denied` where the role does not hold the right to get it. */
   async read(signal: AbortSignal): Promise<Result<Registration | undefined, Fault>> {
-    const answer = await this.#client.request('GET', path, { timeoutMs }, signal);
+    const answer = await this.#client.request('GET', registrationPath, { timeoutMs }, signal);
     if (answer.ok) return ok(parseRegistration(answer.value));
     return answer.error.code === 'kube.not_found' ? ok(undefined) : answer;
   }
