@@ -27,7 +27,10 @@ describe('the status', function () {
     const first = await scene.replica({ settings: { DD_LOG_LEVEL: 'debug', DD_HOSTNAME: 'host.example' } });
     await first.until('a value', hasValue);
     const second = await scene.replica();
-    const following = await second.until('the shared value', hasValue);
+    const following = await second.until(
+      'the shared value and its leader',
+      (report) => hasValue(report) && report.leader.who === 'other',
+    );
     const leading = await first.until('all checks', (report) => {
       const { refresh, apiService } = metricsOf(report);
       return refresh !== null && apiService.readAt !== null && keysOf(report)[0]?.verdict === 'valid';
