@@ -6,6 +6,7 @@ import { BaseServerConfiguration } from '@datadog/datadog-api-client/dist/packag
 import { AuthenticationApi } from '@datadog/datadog-api-client/dist/packages/datadog-api-client-v1/apis/AuthenticationApi.js';
 import { Fault } from '../core/fault.js';
 import { fail, ok, type Result } from '../core/result.js';
+import { createScrub, type Scrub } from '../core/scrub.js';
 import { counter, histogram, type Registry } from '../core/telemetry.js';
 import { type Purpose, requestStatus, toFault } from './faults.js';
 import { Exchange, type ExchangePorts } from './transport.js';
@@ -29,12 +30,14 @@ export interface DatadogClientOptions {
 export class DatadogClient {
   readonly #ports: DatadogClientPorts;
   readonly #options: DatadogClientOptions;
+  readonly #scrub: Scrub;
   readonly #requests: ReturnType<typeof requestCounter>;
   readonly #seconds: ReturnType<typeof requestSeconds>;
 
   constructor(ports: DatadogClientPorts, options: DatadogClientOptions) {
     this.#ports = ports;
     this.#options = options;
+    this.#scrub = createScrub([options.apiKey, options.appKey]);
     this.#requests = requestCounter(ports.registry, options.purpose);
     this.#seconds = requestSeconds(ports.registry);
   }
@@ -60,12 +63,18 @@ export class DatadogClient {
       const result = await use(this.#configuration(exchange));
       onAnswer(exchange);
       this.#count(result.ok ? 'success' : 'response_error', startedAtMs);
-      return result;
+      return result.ok ? result : fail(this.#withoutKeys(result.error));
     } catch (error: unknown) {
       onAnswer(exchange);
       this.#count(requestStatus(exchange.status), startedAtMs);
-      return fail(toFault(error, exchange, this.#options));
+      return fail(this.#withoutKeys(toFault(error, exchange, this.#options)));
     }
+  }
+
+  /** Its message goes on to conditions of HPAs, probes and pages; who answered may have repeated what we sent. */
+  #withoutKeys({ code, message, retryAfterSeconds }: Fault): Fault {
+    const clean = this.#scrub(message);
+    return new Fault(code, clean, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
   }
 
   #count(status: string, startedAtMs: number): void {

@@ -110,6 +110,19 @@ describe('the sender of events', () => {
     );
   });
 
+  it('never repeats the key, though what answers does', async () => {
+    const planted = 'planted-api-key-0123456789-abcde';
+    for (const status of [400, 403, 503] as const) {
+      const body = JSON.stringify({
+        errors: [`API key ${planted} (${encodeURIComponent(planted)}) is not ours`],
+      });
+      datadog.faults.next(1, { kind: 'status', status, body }, path);
+      expect(await failure(sender(planted)))
+        .to.contain('API key ********')
+        .and.not.contain('planted');
+    }
+  });
+
   it('passes on when Datadog wants to be asked again', async () => {
     datadog.faults.next(1, { kind: 'status', status: 429, headers: { 'x-ratelimit-reset': '17' } }, path);
     const sent = await sender().send(draft, never);
