@@ -17,10 +17,9 @@ export interface OutageOptions {
   readonly recovered: string;
   /** How many failures in a row are routine and not worth a line. */
   readonly quietFailures: number;
-  /** Default: within a second of a short fault, and never longer than half a minute after a long one. */
-  readonly bounds?: BackoffBounds;
 }
 
+/** Within a second of a short fault, and never longer than half a minute after a long one. */
 const retryBounds: BackoffBounds = { firstMs: 500, capMs: 30_000 };
 
 /**
@@ -30,14 +29,12 @@ const retryBounds: BackoffBounds = { firstMs: 500, capMs: 30_000 };
 export class Outage {
   readonly #ports: OutagePorts;
   readonly #options: OutageOptions;
-  readonly #bounds: BackoffBounds;
   #failures = 0;
   #said: string | undefined;
 
   constructor(ports: OutagePorts, options: OutageOptions) {
     this.#ports = ports;
     this.#options = options;
-    this.#bounds = options.bounds ?? retryBounds;
   }
 
   get failures(): number {
@@ -49,12 +46,12 @@ export class Outage {
     return this.#said;
   }
 
-  /** Counts a failure and waits before the next attempt: at least what the server asked for, within the bounds. */
+  /** Counts a failure and waits before the next attempt: at least what the server asked for, at most 30 s. */
   async pause(fault: Fault, signal: AbortSignal): Promise<void> {
     this.#failures += 1;
     if (this.#failures > this.#options.quietFailures) this.tell(fault);
-    const askedMs = Math.min((fault.retryAfterSeconds ?? 0) * 1000, this.#bounds.capMs);
-    const ownMs = backoffMs(this.#failures, this.#bounds, this.#ports.random());
+    const askedMs = Math.min((fault.retryAfterSeconds ?? 0) * 1000, retryBounds.capMs);
+    const ownMs = backoffMs(this.#failures, retryBounds, this.#ports.random());
     await this.#ports.clock.sleep(Math.max(ownMs, askedMs), signal);
   }
 

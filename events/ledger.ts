@@ -21,8 +21,4 @@ export class Ledger {
   add({ uid, revision }: ClusterEvent): void {
     this.#revisions.set(uid, revision);
   }
-
-  get size(): number {
-    return this.#revisions.size;
-  }
 }

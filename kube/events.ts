@@ -50,11 +50,6 @@ export class EventLog {
     this.#options = options;
   }
 
-  /** Where they are read; `undefined` before the first time. */
-  get place(): string | undefined {
-    return this.#place;
-  }
-
   /**
    * The newest revision of the cluster: what a watch begins after must not lie beyond it, since etcd would wait for it
    * in silence.

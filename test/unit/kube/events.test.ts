@@ -71,23 +71,23 @@ describe('the log of events', () => {
 
   for (const code of ['kube.not_found', 'kube.denied'] as const) {
     it(`reads core v1 where the newer API is ${code}`, async () => {
-      const { log } = scene((path) =>
+      const { log, api } = scene((path) =>
         path === newer ? fail(new Fault(code, 'no')) : page('10', [object('a', '1')]),
       );
       expect(await all(log.list(never))).to.deep.equal([[['a'], '10']]);
-      expect(log.place).to.equal(older);
+      expect(api.seen.at(-1)?.path).to.equal(older);
     });
   }
 
   it('names the right to grant when neither may be read, and goes back to the better one when it may', async () => {
     let isGranted = false;
     const denied = (path: string) => fail(new Fault('kube.denied', `GET ${path}: HTTP 403; grant it`));
-    const { log } = scene((path) => (isGranted ? page('10', []) : denied(path)));
+    const { log, api } = scene((path) => (isGranted ? page('10', []) : denied(path)));
     expect(await all(log.list(never))).to.deep.equal([`GET ${newer}: HTTP 403; grant it`]);
     expect((await log.current(never)).ok).to.equal(false);
     isGranted = true;
     expect(await log.current(never)).to.deep.equal(ok('10'));
-    expect(log.place).to.equal(newer);
+    expect(api.seen.at(-1)?.path).to.equal(newer);
   });
 
   it('watches: events in order, deletions passed over, bookmarks and errors', async () => {
