@@ -5,7 +5,7 @@ import type { Logger } from '../core/log.js';
 import { Outage } from '../core/outage.js';
 import type { Registry } from '../core/telemetry.js';
 import { EventCarrier, type EventSink } from './carrier.js';
-import { maxEventsUnderWay } from './courier.js';
+import { maxEventsAtRisk } from './courier.js';
 import { Ledger } from './ledger.js';
 import type { MessageOptions } from './message.js';
 import type { EventSource } from './reader.js';
@@ -108,7 +108,7 @@ export class EventCollector implements Component {
       position: this.#term?.reader.position ?? null,
       ...this.#waiting(),
       ...this.#tally.describe(),
-      mostRepeats: maxEventsUnderWay,
+      mostRepeats: maxEventsAtRisk,
       trouble: this.#trouble() ?? null,
     };
   }

@@ -33,8 +33,11 @@ export interface CourierOptions {
 
 /** Events that are taken together. */
 export const maxBatchEvents = 250;
-/** Events on their way at most, and so the most that come twice when a leader dies without warning. */
-export const maxEventsUnderWay = 500;
+/**
+ * Events on their way, or there with the position not written yet, at most: so many come twice when a leader dies without
+ * warning. More may while the position cannot be written at all, or a list is under way, which has none before its end.
+ */
+export const maxEventsAtRisk = 500;
 /** Where nothing happened, the position is written so often. */
 const idleSaveMs = 300_000;
 
@@ -58,6 +61,8 @@ export class EventCourier {
   #written: string | undefined;
   #writtenAtMs = Number.NEGATIVE_INFINITY;
   #mustWrite = false;
+  /** Events that have arrived since the position was written. */
+  #unwritten = 0;
 
   constructor(ports: CourierPorts, options: CourierOptions) {
     this.#ports = ports;
@@ -82,12 +87,18 @@ export class EventCourier {
       );
       if (batch === undefined) break;
       void this.#send(batch, end);
-      while (this.underWay > maxEventsUnderWay - maxBatchEvents && !signal.aborted)
+      while (this.#mustWait() && !signal.aborted)
         await this.#landed.wait(idleSaveMs, this.#ports.clock, signal);
     }
     // It may be asleep, with nothing left to do.
     this.#saving.wake();
     await saving;
+  }
+
+  #mustWait(): boolean {
+    const isWaitingForIt = this.#reached !== this.#written && this.#ports.outage.trouble === undefined;
+    const atRisk = this.underWay + (isWaitingForIt ? this.#unwritten : 0);
+    return atRisk > maxEventsAtRisk - maxBatchEvents;
   }
 
   async #send(batch: Batch, end: AbortSignal): Promise<void> {
@@ -140,6 +151,7 @@ export class EventCourier {
     while (this.#trips[0]?.isDone === true) {
       const { batch } = this.#trips.shift() as Trip;
       this.#reached = batch.mark ?? this.#reached;
+      this.#unwritten += batch.events.length;
       this.#mustWrite ||= batch.events.length > 0;
     }
     this.#landed.wake();
@@ -151,6 +163,8 @@ export class EventCourier {
     const { clock, outage } = this.#ports;
     while (!end.aborted && !(signal.aborted && this.#isAtRest())) {
       const fault = await this.#save(signal.aborted, end);
+      if (fault !== undefined) outage.tell(fault);
+      this.#landed.wake();
       if (fault !== undefined) await outage.pause(fault, end);
       else await this.#saving.wait(this.#pauseMs(signal.aborted), clock, end);
     }
@@ -172,11 +186,13 @@ export class EventCourier {
     const isDue = this.#mustWrite || isEnding || clock.monotonicMs() - this.#writtenAtMs >= idleSaveMs;
     if (reached === undefined || reached === this.#written || !isDue || !mayAct()) return undefined;
     this.#mustWrite = false;
+    const covered = this.#unwritten;
     const saved = await token.save(reached, mayAct, signal);
     this.#mustWrite ||= !saved.ok || !saved.value;
     if (!saved.ok) return saved.error;
     if (!saved.value) return undefined;
     outage.over();
+    this.#unwritten -= covered;
     [this.#written, this.#writtenAtMs] = [reached, clock.monotonicMs()];
     return undefined;
   }

@@ -1,15 +1,15 @@
-import type { Counter, Histogram } from 'prom-client';
 import { type Dispatcher, request as send } from 'undici';
 import type { Clock } from '../core/clock.js';
-import { Fault, messageOf } from '../core/fault.js';
+import { Fault } from '../core/fault.js';
 import type { ForeignClock } from '../core/foreign-clock.js';
 import type { Logger } from '../core/log.js';
 import { fail, ok, type Result } from '../core/result.js';
-import { counter, histogram, type Registry } from '../core/telemetry.js';
+import type { Registry } from '../core/telemetry.js';
 import type { Call, KubeApi, Method, Query, StreamCall, TextAnswer, TextApi, TextCall } from './api.js';
+import { ApiTraffic } from './api-traffic.js';
 import { Connection, type Line } from './connection.js';
-import { toText, valueAt } from './json.js';
 import { JsonLines } from './lines.js';
+import { faultOfSilence, isBrokenConnection, isTooLate } from './no-answer.js';
 import { aggregatorWords, faultOfRefusal } from './status.js';
 import type { KubeTarget } from './target.js';
 import { startTimeLimit, type TimeLimit } from './time-limit.js';
@@ -38,22 +38,13 @@ export class KubeClient implements KubeApi, TextApi {
   readonly #ports: KubeClientPorts;
   readonly #options: KubeClientOptions;
   readonly #connection: Connection;
-  readonly #requests: Counter<'verb' | 'status'> | undefined;
-  readonly #seconds: Histogram<'verb' | 'status'> | undefined;
+  readonly #traffic: ApiTraffic;
 
   constructor(ports: KubeClientPorts, options: KubeClientOptions) {
     this.#ports = ports;
     this.#options = options;
     this.#connection = new Connection(ports, { refreshMs: options.credentialsRefreshMs ?? 20_000 });
-    this.#requests =
-      ports.registry &&
-      counter(
-        ports.registry,
-        'kube_api_requests_total',
-        'Requests to the Kubernetes API server, by verb and by class of the answer (2xx, 4xx, 5xx, or none)',
-        ['verb', 'status'],
-      );
-    this.#seconds = ports.registry && answerSeconds(ports.registry);
+    this.#traffic = new ApiTraffic(ports.registry);
   }
 
   async request(
@@ -100,17 +91,21 @@ export class KubeClient implements KubeApi, TextApi {
       line = await within(limit, this.#connection.line());
       if (!line.ok) return yield line;
       reply = await this.#send(line.value, 'GET', path, call, limit.signal);
-      this.#count('WATCH', reply.statusCode);
+      this.#traffic.count('WATCH', reply.statusCode);
       if (reply.statusCode === 401) this.#connection.refused();
       if (reply.statusCode !== 200) return yield fail(await this.#refusal(`GET ${path}`, reply));
       limit.heard();
       yield ok([]);
       yield* this.#lines(path, reply, limit);
     } catch (error: unknown) {
-      if (reply === undefined) this.#count('WATCH', undefined);
+      if (reply === undefined) this.#traffic.count('WATCH', undefined);
       if (line?.ok === true && limit.hasExpired()) this.#connection.silent(line.value);
       yield fail(
-        explain(`GET ${path}`, error, { limit, parent: signal, expired: `silent for ${call.silenceMs} ms` }),
+        faultOfSilence(`GET ${path}`, error, {
+          limit,
+          parent: signal,
+          expired: `silent for ${call.silenceMs} ms`,
+        }),
       );
     } finally {
       limit.release();
@@ -167,18 +162,18 @@ export class KubeClient implements KubeApi, TextApi {
       line = await within(limit, this.#connection.line());
       if (!line.ok) return { result: line, again: false };
       const reply = await this.#send(line.value, method, path, call, limit.signal);
-      this.#count(method, reply.statusCode);
+      this.#traffic.count(method, reply.statusCode);
       if (!isAnswer(reply.statusCode)) {
         const again = reply.statusCode === 401 && this.#connection.refused();
         return { result: fail(await this.#refusal(name, reply)), again };
       }
       return { result: await read(reply), again: false };
     } catch (error: unknown) {
-      this.#count(method, undefined);
+      this.#traffic.count(method, undefined);
       const isSilent = limit.hasExpired() || isTooLate(parent);
       if (line?.ok === true && isSilent) this.#connection.silent(line.value);
       const expired = `no answer within ${call.timeoutMs ?? this.#options.requestTimeoutMs} ms`;
-      const fault = explain(name, error, { limit, parent, expired });
+      const fault = faultOfSilence(name, error, { limit, parent, expired });
       const isRepeatable = call.repeatable ?? method === 'GET';
       return {
         result: fail(fault),
@@ -210,8 +205,8 @@ export class KubeClient implements KubeApi, TextApi {
       ...(body === undefined ? {} : { body }),
     });
     this.#ports.clusterClock?.observe(reply.headers, sentAtMs);
-    const labels = { verb: 'silenceMs' in call ? 'WATCH' : method, status: statusClass(reply.statusCode) };
-    this.#seconds?.observe(labels, (this.#ports.clock.monotonicMs() - sentAtMs) / 1000);
+    const verb = 'silenceMs' in call ? 'WATCH' : method;
+    this.#traffic.answered(verb, reply.statusCode, this.#ports.clock.monotonicMs() - sentAtMs);
     return reply;
   }
 
@@ -226,24 +221,6 @@ export class KubeClient implements KubeApi, TextApi {
       retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
     });
   }
-
-  #count(verb: string, status: number | undefined): void {
-    this.#requests?.inc({ verb, status: status === undefined ? 'none' : statusClass(status) });
-  }
-}
-
-function statusClass(status: number): string {
-  return `${Math.floor(status / 100)}xx`;
-}
-
-function answerSeconds(registry: Registry) {
-  return histogram(
-    registry,
-    'kube_api_answer_seconds',
-    'Seconds until the Kubernetes API server began to answer, by verb and by class of the answer (2xx, 4xx, 5xx)',
-    ['verb', 'status'],
-    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-  );
 }
 
 interface Question<T> {
@@ -257,11 +234,6 @@ interface Question<T> {
 
 function isSuccess(status: number): boolean {
   return status >= 200 && status <= 299;
-}
-
-/** Whether the caller waited in vain, as opposed to a stop, whose reason is the platform's own. */
-function isTooLate(parent: AbortSignal): boolean {
-  return parent.aborted && !(parent.reason instanceof DOMException);
 }
 
 /** Reading credentials knows no signal of ours: the wait for it does. */
@@ -295,30 +267,4 @@ function parseBody(call: string, text: string): Result<unknown, Fault> {
     // answered.
     return fail(new Fault('kube.unreachable', `${call}: the answer is not JSON; is this the API server?`));
   }
-}
-
-interface Circumstances {
-  readonly limit: TimeLimit;
-  /** What the limit's end means. */
-  readonly expired: string;
-  readonly parent: AbortSignal;
-}
-
-function explain(call: string, error: unknown, { limit, expired, parent }: Circumstances): Fault {
-  if (limit.hasExpired()) return new Fault('kube.unreachable', `${call}: ${expired}`);
-  if (parent.aborted) return new Fault('kube.unreachable', `${call}: given up by us`);
-  return new Fault('kube.unreachable', `${call}: ${messageOf(error)}${remedyOf(error)}`, { cause: error });
-}
-
-function remedyOf(error: unknown): string {
-  const code = toText(valueAt(error, 'code')) ?? '';
-  const isTrust = /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|ERR_TLS_CERT)/.test(code);
-  return isTrust
-    ? "; the API server's certificate is not trusted: check the certificate authority that we were given"
-    : '';
-}
-
-/** A connection that was kept alive too long, or cut: the request did not fail, the line did. */
-function isBrokenConnection(error: unknown): boolean {
-  return ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(toText(valueAt(error, 'code')) ?? '');
 }

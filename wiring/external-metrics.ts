@@ -5,10 +5,6 @@ import type { Config } from '../config/load.js';
 import type { Component } from '../core/component.js';
 import type { ForeignClock } from '../core/foreign-clock.js';
 import type { Timekeeper } from '../core/timekeeper.js';
-import { CallMemory } from '../datadog/call-memory.js';
-import { DatadogClient } from '../datadog/client.js';
-import { KeyCheck } from '../datadog/key-check.js';
-import { DatadogPoints } from '../datadog/points.js';
 import { createDispatcher } from '../datadog/transport.js';
 import { type HealthCheck, type Probe, reportHealth } from '../http/health-app.js';
 import { TlsListener } from '../http/listener.js';
@@ -33,6 +29,7 @@ import type { AppInputs } from './inputs.js';
 import type { Leadership } from './leadership.js';
 import { describeMetricsSide, type MetricsStatusParts } from './metrics-status.js';
 import type { MetricsPageParts } from './page.js';
+import { buildQueries } from './queries.js';
 import { reflectorStatus } from './reflector-status.js';
 
 /** What this side stands on. */
@@ -84,7 +81,7 @@ export function buildExternalMetrics(given: AppInputs, ports: ExternalMetricsPor
   wants.follow();
   const replicator = buildReplicator(inputs, { box: shards, store, leadership }, maxAgeMs);
   const dispatcher = createDispatcher(config.proxy);
-  const { points, keyCheck, memory } = buildDatadog(
+  const { points, keyCheck, memory } = buildQueries(
     { ...inputs, clock: steadyClock },
     dispatcher,
     ports.datadogClock,
@@ -263,32 +260,6 @@ function buildReplicator(
       maxSilenceMs: maxAgeMs,
     },
   );
-}
-
-function buildDatadog(
-  { config, clock, log, registry, version }: AppInputs,
-  dispatcher: ReturnType<typeof createDispatcher>,
-  datadogClock: ForeignClock,
-) {
-  const { externalMetrics } = config;
-  const client = new DatadogClient(
-    { dispatcher, clock, registry, datadogClock },
-    {
-      baseUrl: externalMetrics.endpoint,
-      apiKey: externalMetrics.apiKey,
-      appKey: externalMetrics.appKey,
-      purpose: 'queries',
-      timeoutMs: externalMetrics.queryTimeoutSeconds * 1000,
-      userAgent: `datadog-cluster-agent/${version}`,
-    },
-  );
-  const windowSeconds = Math.max(externalMetrics.bucketSizeSeconds, externalMetrics.maxAgeSeconds);
-  const memory = new CallMemory(clock);
-  return {
-    memory,
-    points: new DatadogPoints({ client, clock, registry, memory }, { windowSeconds }),
-    keyCheck: new KeyCheck({ client, clock, log }, { consequence: 'metrics have no values' }),
-  };
 }
 
 function toRefresherOptions({ externalMetrics }: Config) {

@@ -158,6 +158,47 @@ describe('the collector of events', () => {
     expect(world.box.data?.['event.tokenKey']).to.equal(world.events.revision);
   }).timeout(30_000);
 
+  it('sends no more than could come twice while the position is being written', async () => {
+    const world = scene();
+    collecting(world);
+    world.events.write('first');
+    await world.clock.advance(3_000);
+    let release = (): void => {};
+    world.box.hold = new Promise((resolve) => {
+      release = resolve;
+    });
+    const kept = Number(world.box.data?.['event.tokenKey']);
+    const uids = Array.from({ length: 3_000 }, (_, index) => `e${index}`);
+    for (const uid of uids) world.events.write(uid);
+    await world.clock.advance(60_000);
+    expect(Number(world.box.data?.['event.tokenKey'])).to.equal(kept);
+    expect(world.sink.taken.length - 1).to.be.within(250, 500);
+    release();
+    world.box.hold = undefined;
+    await world.clock.advance(60_000);
+    const { text } = world.sink;
+    expect(uids.filter((uid) => !text.includes(`: about ${uid}\n`))).to.deep.equal([]);
+    expect(world.box.data?.['event.tokenKey']).to.equal(world.events.revision);
+  });
+
+  it('goes on sending while the position cannot be written, and during a list that has none', async () => {
+    const world = scene();
+    for (let index = 0; index < 1_500; index += 1) world.events.write(`old${index}`);
+    world.events.pageSize = 100;
+    world.box.fault = new Fault('kube.denied', 'PUT …/datadogtoken: HTTP 403');
+    const { setLeader } = collecting(world);
+    setLeader(true);
+    await world.clock.advance(1_000);
+    expect(world.sink.attempts).to.equal(0);
+    world.box.fault = undefined;
+    await world.clock.advance(60_000);
+    expect(world.sink.taken).to.have.length(1_500);
+    world.box.fault = new Fault('kube.denied', 'PUT …/datadogtoken: HTTP 403');
+    for (let index = 0; index < 1_500; index += 1) world.events.write(`new${index}`);
+    await world.clock.advance(120_000);
+    expect(world.sink.taken).to.have.length(3_000);
+  });
+
   it('tries no more often than the outage deserves, and never before Datadog’s own time is over', async () => {
     const world = scene();
     world.sink.answer = () => new Fault('datadog.rate_limited', 'used up', { retryAfterSeconds: 100 });

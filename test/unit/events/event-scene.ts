@@ -144,6 +144,8 @@ export class MemoryBox implements TokenBox {
   #revision = 0;
   writes = 0;
   fault: Fault | undefined;
+  /** What a write waits for. */
+  hold: Promise<void> | undefined;
 
   get data(): Readonly<Record<string, string>> | undefined {
     return this.#stored?.data;
@@ -163,6 +165,7 @@ export class MemoryBox implements TokenBox {
     content: Pick<StoredToken, 'data' | 'annotations'>,
     revision: string | undefined,
   ): Promise<Result<StoredToken, Fault>> {
+    await this.hold;
     if (this.fault !== undefined) return fail(this.fault);
     if (this.#stored?.revision !== revision) return fail(new Fault('kube.conflict', 'another was faster'));
     this.writes += 1;
