@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import {
+  type BenchProgramName,
   BINARY_NAMES,
   binariesIn,
   type ElectorName,
@@ -8,7 +9,7 @@ import {
   isExecutable,
   missingFrom,
 } from './binary-set.js';
-import { buildBinaries, buildElector, buildHelm, buildScheduler } from './go-build.js';
+import { buildBenchProgram, buildBinaries, buildElector, buildHelm, buildScheduler } from './go-build.js';
 
 /**
  * The control plane's programs: those in `KUBEBUILDER_ASSETS` where that is set (envtest's convention; an
@@ -42,6 +43,11 @@ export function findScheduler(): Promise<FoundProgram> {
 /** The elector of client-go, likewise. */
 export function findElector(name: ElectorName): Promise<FoundProgram> {
   return findProgram(name, () => buildElector(name));
+}
+
+/** A program for measuring, likewise. */
+export function findBenchProgram(name: BenchProgramName): Promise<FoundProgram> {
+  return findProgram(name, () => buildBenchProgram(name));
 }
 
 async function findProgram(name: string, build: () => Promise<FoundProgram>): Promise<FoundProgram> {

@@ -22,6 +22,10 @@ export type FoundBinaries =
 export const ELECTOR_NAMES = ['elector', 'elector-of-2021'] as const;
 export type ElectorName = (typeof ELECTOR_NAMES)[number];
 
+/** For measuring: an external metrics server to compare with, and what puts a load on either. */
+export const BENCH_PROGRAM_NAMES = ['peer', 'loader'] as const;
+export type BenchProgramName = (typeof BENCH_PROGRAM_NAMES)[number];
+
 /** A program that few tests need, or why there is none. */
 export type FoundProgram =
   | {

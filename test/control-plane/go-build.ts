@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  type BenchProgramName,
   BINARY_NAMES,
   type BinaryName,
   binariesIn,
@@ -21,7 +22,7 @@ import {
   versionIn,
 } from './go.js';
 
-type ProgramName = BinaryName | 'kube-scheduler' | 'helm' | ElectorName;
+type ProgramName = BinaryName | 'kube-scheduler' | 'helm' | ElectorName | BenchProgramName;
 
 const PACKAGES: Readonly<Record<ProgramName, string>> = {
   etcd: 'go.etcd.io/etcd/server/v3',
@@ -32,6 +33,8 @@ const PACKAGES: Readonly<Record<ProgramName, string>> = {
   helm: 'helm.sh/helm/v3/cmd/helm',
   elector: '.',
   'elector-of-2021': '.',
+  peer: './peer',
+  loader: './loader',
 };
 
 /** How the programs of one module are built. */
@@ -87,32 +90,47 @@ export async function buildHelm(): Promise<FoundProgram> {
   return buildProgram('helm', { module, linkerFlags, folder, siblings: /^helm-[0-9a-f]{16}$/ });
 }
 
-/** One program, from the recipe's folder or built into it. */
-async function buildProgram(name: ProgramName, recipe: Recipe): Promise<FoundProgram> {
-  const file = join(recipe.folder, name);
-  if (await isExecutable(file)) return { found: true, file, origin: 'cache' };
-  const obstacle = await obstacleToGo(recipe.module);
-  if (obstacle !== undefined) return { found: false, reason: obstacle };
-  const failure = await buildAll([name], recipe);
-  return failure === undefined ? { found: true, file, origin: 'build' } : { found: false, reason: failure };
-}
-
-/** One program, `tools/elector/main.go`, against the client-go that the module of its name requires. */
+/** The elector, against the client-go that the module of its name requires. */
 export async function buildElector(name: ElectorName): Promise<FoundProgram> {
   const [module, requirements] = await Promise.all([
     readGoModule('tools/elector'),
     readGoModule(`tools/${name}`),
   ]);
-  const source = await readFile(join(module.folder, 'main.go'), 'utf8');
-  const linkerFlags = '-s -w';
-  const folder = join(cacheFolder(), `${name}-${keyOf(requirements, `${linkerFlags} ${source}`)}`);
-  const file = join(folder, name);
-  if (await isExecutable(file)) return { found: true, file, origin: 'cache' };
+  return buildOwn(name, module, requirements);
+}
 
-  const obstacle = await obstacleToGo(requirements);
-  if (obstacle !== undefined) return { found: false, reason: obstacle };
+/** A program for measuring, of `tools/bench`. */
+export async function buildBenchProgram(name: BenchProgramName): Promise<FoundProgram> {
+  const module = await readGoModule('tools/bench');
+  return buildOwn(name, module, module);
+}
+
+/** A program whose sources lie here, so that a change in them is another build. */
+async function buildOwn(
+  name: ElectorName | BenchProgramName,
+  module: GoModule,
+  requirements: GoModule,
+): Promise<FoundProgram> {
+  const linkerFlags = '-s -w';
+  const sources = await goSourcesIn(join(module.folder, PACKAGES[name]));
+  const folder = join(cacheFolder(), `${name}-${keyOf(requirements, `${linkerFlags} ${sources}`)}`);
   const siblings = new RegExp(`^${name}-[0-9a-f]{16}$`);
-  const failure = await buildAll([name], { module, requirements, linkerFlags, folder, siblings });
+  return buildProgram(name, { module, requirements, linkerFlags, folder, siblings });
+}
+
+async function goSourcesIn(folder: string): Promise<string> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.go')).sort();
+  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+  return texts.join('\n');
+}
+
+/** One program, from the recipe's folder or built into it. */
+async function buildProgram(name: ProgramName, recipe: Recipe): Promise<FoundProgram> {
+  const file = join(recipe.folder, name);
+  if (await isExecutable(file)) return { found: true, file, origin: 'cache' };
+  const obstacle = await obstacleToGo(recipe.requirements ?? recipe.module);
+  if (obstacle !== undefined) return { found: false, reason: obstacle };
+  const failure = await buildAll([name], recipe);
   return failure === undefined ? { found: true, file, origin: 'build' } : { found: false, reason: failure };
 }
 

@@ -13,10 +13,16 @@ export interface GoModule {
 }
 
 /**
- * The modules: Kubernetes; Helm, whose dependencies would otherwise displace those of Kubernetes; definitions; and the
- * elector of client-go, whose program is in the first of its two.
+ * The modules: Kubernetes; Helm, whose dependencies would otherwise displace those of Kubernetes; definitions; the
+ * elector of client-go, whose program is in the first of its two; and the programs for measuring.
  */
-export type GoModuleName = 'tools' | 'tools/helm' | 'tools/crds' | 'tools/elector' | 'tools/elector-of-2021';
+export type GoModuleName =
+  | 'tools'
+  | 'tools/helm'
+  | 'tools/crds'
+  | 'tools/elector'
+  | 'tools/elector-of-2021'
+  | 'tools/bench';
 
 /** Reads a module; throws when its `go.mod` does not say which Go it needs. */
 export async function readGoModule(name: GoModuleName): Promise<GoModule> {
