@@ -245,6 +245,8 @@ export class DatadogSimulator {
   ): void {
     if (response.destroyed) return;
     const sent = this.#isCompressing ? compress(reply, acceptEncoding) : reply;
-    if (deliver(response, sent, plan.delivery)) call.status = sent.status;
+    if (!deliver(response, sent, plan.delivery)) return;
+    call.status = sent.status;
+    call.sentBytes = Buffer.byteLength(sent.body);
   }
 }

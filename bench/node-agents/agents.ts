@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readMemory, type Shares, startShares } from './process-figures.js';
+import { readMemory, type Shares, startShares } from '../shared/process-figures.js';
+import type { Quantiles } from '../shared/quantiles.js';
 import type { Product } from './product.js';
-import type { Quantiles } from './quantiles.js';
 import { figuresOf } from './requests.js';
 import type { Scene } from './scene.js';
 

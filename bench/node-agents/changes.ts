@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AgentConnection, toRequest } from './agent-connection.js';
+import { type Connection, toRequest } from '../shared/connection.js';
+import { type Memory, readMemory, startShares } from '../shared/process-figures.js';
+import { type Quantiles, toQuantiles } from '../shared/quantiles.js';
 import type { Change } from './change-log.js';
-import { type Memory, readMemory, startShares } from './process-figures.js';
 import { type Product, readTelemetry } from './product.js';
-import { type Quantiles, toQuantiles } from './quantiles.js';
 import { perPodPath } from './question.js';
 import { agentsToken, type Scene } from './scene.js';
 
@@ -63,7 +63,7 @@ async function readLag(product: Product): Promise<Pick<Changes, 'lagP99Ms' | 'la
 /** `undefined` where it cannot be told, because another change came between. */
 async function propagationMs(
   scene: Scene,
-  connection: AgentConnection,
+  connection: Connection,
   change: Change,
 ): Promise<number | undefined> {
   const { node, namespace, pod: name, service, isPresent, atMs } = change;

@@ -10,9 +10,9 @@ import { constant } from '../../simulator/datadog-shapes.js';
 import { LargeCluster, type LargeClusterSize } from '../../simulator/large-cluster.js';
 import { SeededRandom } from '../../simulator/seeded-random.js';
 import { projectRoot } from '../../test/project-root.js';
+import { serve } from '../shared/remote.js';
 import { type Change, ChangeLog } from './change-log.js';
 import { digestOf, perNodePath, perPodPath, type Question } from './question.js';
-import { serve } from './remote.js';
 
 /** What a replica of the product, and its clients, need to know of the cluster. */
 export interface ClusterFacts {

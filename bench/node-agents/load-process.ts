@@ -1,8 +1,8 @@
-import type { Place } from './agent-connection.js';
-import { AgentPool } from './agent-pool.js';
+import type { Place } from '../shared/connection.js';
+import { ConnectionPool } from '../shared/connection-pool.js';
+import { serve } from '../shared/remote.js';
 import { type Ceiling, type Course, Load } from './load.js';
 import type { Question } from './question.js';
-import { serve } from './remote.js';
 
 /** What the process that makes the load can be asked to do. */
 export interface LoadCalls {
@@ -19,7 +19,7 @@ export interface LoadCalls {
 }
 
 function loadCalls(): LoadCalls {
-  let pool: AgentPool | undefined;
+  let pool: ConnectionPool | undefined;
   let load: Load | undefined;
   const ready = (): Load => {
     if (load === undefined) throw new Error('open connections and say what to ask first');
@@ -29,7 +29,7 @@ function loadCalls(): LoadCalls {
     open: async ({ place, connections }) => {
       const startedAtMs = performance.now();
       pool?.close();
-      pool = new AgentPool(place);
+      pool = new ConnectionPool(place);
       load = undefined;
       await pool.open(connections);
       return (performance.now() - startedAtMs) / 1000;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { toRequest } from './agent-connection.js';
-import type { AgentPool } from './agent-pool.js';
+import { toRequest } from '../shared/connection.js';
+import type { ConnectionPool } from '../shared/connection-pool.js';
 import { faultIn, type Question } from './question.js';
 
 /** What came of many requests; the three lists hold one figure for each, in the order in which they were due. */
@@ -31,7 +31,7 @@ const maxFaults = 5;
 
 /** Asks questions in turn and judges the answers. */
 export class Load {
-  readonly #pool: AgentPool;
+  readonly #pool: ConnectionPool;
   readonly #questions: readonly { readonly question: Question; readonly request: string }[];
   readonly #bodyEach: number;
   #asked = 0;
@@ -40,7 +40,7 @@ export class Load {
 
   /** One body in `bodyEach` is compared with what is expected; all statuses are. */
   constructor(
-    ports: { readonly pool: AgentPool },
+    ports: { readonly pool: ConnectionPool },
     options: { readonly questions: readonly Question[]; readonly token: string; readonly bodyEach: number },
   ) {
     this.#pool = ports.pool;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { fieldAt, isJsonObject } from '../../simulator/cluster/object.js';
-import type { Answer } from './agent-connection.js';
+import type { Answer } from '../shared/connection.js';
 
 /** What the right answer says. */
 export type Expectation =

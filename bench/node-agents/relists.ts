@@ -1,8 +1,8 @@
+import { readMemory, type Shares, startShares } from '../shared/process-figures.js';
+import { type Quantiles, toQuantiles } from '../shared/quantiles.js';
 import type { ListSpan } from './cluster-process.js';
 import type { Course } from './load.js';
-import { readMemory, type Shares, startShares } from './process-figures.js';
 import type { Product } from './product.js';
-import { type Quantiles, toQuantiles } from './quantiles.js';
 import { figuresOf } from './requests.js';
 import type { Scene } from './scene.js';
 

@@ -1,8 +1,8 @@
+import { type Shares, startShares } from '../shared/process-figures.js';
+import { type Quantiles, toQuantiles, usualP99 } from '../shared/quantiles.js';
 import type { Questions } from './cluster-process.js';
 import type { Course } from './load.js';
-import { type Shares, startShares } from './process-figures.js';
 import type { Product } from './product.js';
-import { type Quantiles, toQuantiles, usualP99 } from './quantiles.js';
 import type { Scene } from './scene.js';
 
 /** How a node agent asks: about all pods of its node at once, as today, or about each, as in 2018. */

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { service } from '../../simulator/service.js';
-import { type AgentConnection, dial, type Place } from './agent-connection.js';
+import { type Connection, dial, type Place } from '../shared/connection.js';
+import { Remote } from '../shared/remote.js';
 import type { ClusterCalls, ClusterFacts, Questions } from './cluster-process.js';
 import { leaveFirstCore, type Pinning } from './cores.js';
 import type { LoadCalls } from './load-process.js';
 import { type Product, startProduct } from './product.js';
-import { Remote } from './remote.js';
 import type { Scale } from './scale.js';
 
 /** The token of the node agents. */
@@ -75,7 +75,7 @@ export class Scene {
     return { port, caPem, serverName: `${service.name}.${service.namespace}.svc` };
   }
 
-  async dial(product: Product): Promise<AgentConnection> {
+  async dial(product: Product): Promise<Connection> {
     return await dial(await this.place(product.commandPort));
   }
 

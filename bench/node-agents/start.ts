@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tailOf } from '../../test/control-plane/processes.js';
-import { toRequest } from './agent-connection.js';
-import { type Memory, readCpuSeconds, readMemory } from './process-figures.js';
+import { toRequest } from '../shared/connection.js';
+import { type Memory, readCpuSeconds, readMemory } from '../shared/process-figures.js';
 import { type Product, readTelemetry } from './product.js';
 import { faultIn } from './question.js';
 import { agentsToken, type Scene } from './scene.js';

@@ -1,8 +1,8 @@
+import type { Shares } from '../shared/process-figures.js';
+import { median, type Quantiles } from '../shared/quantiles.js';
 import type { Agents } from './agents.js';
 import type { Changes } from './changes.js';
 import { type Pinning, pinningText } from './cores.js';
-import type { Shares } from './process-figures.js';
-import { median, type Quantiles } from './quantiles.js';
 import type { Relists } from './relists.js';
 import type { CeilingRate, SteadyRate } from './requests.js';
 import type { Scale } from './scale.js';

@@ -13,6 +13,8 @@ export interface RecordedCall {
   readonly headers: Readonly<Record<string, string>>;
   /** `undefined` while no answer has gone out: late, hanging or reset. */
   readonly status: number | undefined;
+  /** Of the answer's body, compressed if it was; `undefined` as long as `status` is. */
+  readonly sentBytes: number | undefined;
 }
 
 /** Something that a correct client never does. */
@@ -22,7 +24,7 @@ export interface Violation {
   readonly detail: string;
 }
 
-/** A recorded call whose status is still to come. */
+/** A recorded call whose answer is still to come. */
 export class OpenCall implements RecordedCall {
   readonly atMonotonicMs: number;
   readonly method: string;
@@ -31,8 +33,9 @@ export class OpenCall implements RecordedCall {
   readonly urlLength: number;
   readonly headers: Readonly<Record<string, string>>;
   status: number | undefined = undefined;
+  sentBytes: number | undefined = undefined;
 
-  constructor(call: Omit<RecordedCall, 'status'>) {
+  constructor(call: Omit<RecordedCall, 'status' | 'sentBytes'>) {
     this.atMonotonicMs = call.atMonotonicMs;
     this.method = call.method;
     this.path = call.path;

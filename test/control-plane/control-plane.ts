@@ -47,8 +47,8 @@ export interface ControlPlane {
   kubeconfigForUser(name: string, groups?: readonly string[]): Promise<string>;
   /** The path of a new kubeconfig with a token for a service account that exists. */
   kubeconfigForServiceAccount(namespace: string, name: string, options?: KubeconfigOptions): Promise<string>;
-  /** For a server at 127.0.0.1 or localhost, signed by the cluster's authority as the API server's own is. */
-  serverCertificate(): KeyedCertificate;
+  /** For a server at 127.0.0.1, localhost or `hosts`, signed by the cluster's authority as the API server's own is. */
+  serverCertificate(...hosts: readonly string[]): KeyedCertificate;
   /** See `markPodsReady`; returns how many pods it made ready. */
   markPodsReady(namespace: string, labelSelector: string): Promise<number>;
   logTail(process: ComponentName, lines: number): Promise<string>;
@@ -176,11 +176,11 @@ function assemble(
       await writeKubeconfig(path, { ...cluster, url: otherUrl ?? url }, { kind: 'token', token });
       return path;
     },
-    serverCertificate: () =>
+    serverCertificate: (...hosts) =>
       site.clusterAuthority.issue({
         purpose: 'server',
         commonName: 'stand-in',
-        hosts: ['127.0.0.1', 'localhost'],
+        hosts: ['127.0.0.1', 'localhost', ...hosts],
       }),
     markPodsReady: (namespace, labelSelector) => markPodsReady(kubectl, namespace, labelSelector),
     logTail: (process, lines) => tailOf(logFileOf(site, process), lines),

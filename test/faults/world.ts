@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { findBinaries } from '../control-plane/binaries.js';
 import { type ControlPlane, startControlPlane } from '../control-plane/control-plane.js';
@@ -6,9 +6,10 @@ import { until } from '../control-plane/waiting.js';
 import { deployment } from '../e2e/objects.js';
 import { installRights, register, serviceName } from '../e2e/world.js';
 import { projectRoot } from '../project-root.js';
+import { administrator } from './administrator.js';
 import { prepareAudit } from './audit.js';
 import { Balancer } from './balancer.js';
-import { Client, type Place } from './client.js';
+import { Client } from './client.js';
 import { watchAutoscalers, watchRegistration } from './cluster-watch.js';
 import { Datadogs } from './datadogs.js';
 import { Fleet } from './fleet.js';
@@ -187,24 +188,6 @@ async function tellEndpoints(cluster: Client): Promise<void> {
   const path = `/api/v1/namespaces/datadog/services/${serviceName}`;
   const body = { metadata: { annotations: { endpoints: String(Date.now()) } } };
   await cluster.send('PATCH', path, { body, contentType: 'application/merge-patch+json' }).catch(() => {}); // kube-apiserver is away: a scenario of its own
-}
-
-/** How to reach kube-apiserver as an administrator. */
-export function administrator(plane: ControlPlane): Place {
-  const { users } = JSON.parse(readFileSync(plane.adminKubeconfigPath, 'utf8')) as {
-    readonly users: readonly [{ readonly user: Readonly<Record<string, string>> }];
-  };
-  const { user } = users[0];
-  const text = (field: string): string => Buffer.from(user[field] ?? '', 'base64').toString();
-  return {
-    port: Number(new URL(plane.url).port),
-    ca: readFileSync(plane.clusterCaFile, 'utf8'),
-    credentials: {
-      kind: 'certificate',
-      cert: text('client-certificate-data'),
-      key: text('client-key-data'),
-    },
-  };
 }
 
 /** The HPA controller's own account, once Kubernetes has made it. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../control-plane/waiting.js';
+import { administrator } from '../administrator.js';
 import { Client } from '../client.js';
 import { check } from '../expect.js';
 import { liveMemory, type Memory } from '../heap.js';
@@ -17,7 +18,7 @@ import {
 } from '../storm.js';
 import { untilWanted } from '../wanted-set.js';
 import { watchedMetrics } from '../watched.js';
-import { administrator, type FaultWorld } from '../world.js';
+import type { FaultWorld } from '../world.js';
 
 /** A thousand in a minute, or as much of it as there is time for. */
 const storms: Readonly<Record<Size, readonly StormOptions[]>> = {

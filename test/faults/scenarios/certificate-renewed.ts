@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../control-plane/waiting.js';
+import { administrator } from '../administrator.js';
 import { Client } from '../client.js';
 import { check, neverUnavailable } from '../expect.js';
 import { type Handshakes, whileConnecting } from '../handshakes.js';
 import { keepReading } from '../readers.js';
 import type { Scenario, Size } from '../scenario.js';
 import { agedUntil, leafOf, ServingSecret } from '../serving-secret.js';
-import { administrator } from '../world.js';
 
 const rounds: Readonly<Record<Size, number>> = { short: 4, long: 10 };
 /** Between two renewals, so that readers meet each certificate for a while. */

@@ -75,6 +75,7 @@ const query = (afterMs: number) => ({
   urlLength: 1,
   headers: {},
   status: 200,
+  sentBytes: 0,
 });
 
 describe('faults/invariants', () => {

@@ -1,14 +1,14 @@
 import { messageOf } from '../../core/fault.js';
-import { type AgentConnection, type Answer, dial, type Place } from './agent-connection.js';
+import { type Answer, type Connection, dial, type Place } from './connection.js';
 
 /** So many handshakes are under way at once while the pool is opened. */
 const handshakesAtOnce = 32;
 
-/** The connections of many node agents. Whoever asks gets the one that rests longest, and waits where none does. */
-export class AgentPool {
+/** Many connections to one server. Whoever asks gets the one that rests longest, and waits where none does. */
+export class ConnectionPool {
   readonly #place: Place;
-  readonly #idle: AgentConnection[] = [];
-  readonly #waiting: ((connection: AgentConnection) => void)[] = [];
+  readonly #idle: Connection[] = [];
+  readonly #waiting: ((connection: Connection) => void)[] = [];
   #renewed = 0;
   #isClosed = false;
 
@@ -31,8 +31,7 @@ export class AgentPool {
 
   /** Status 0, and the reason as the body, where there was no answer. */
   async ask(request: string): Promise<Answer> {
-    const connection =
-      this.#idle.shift() ?? (await new Promise<AgentConnection>((go) => this.#waiting.push(go)));
+    const connection = this.#idle.shift() ?? (await new Promise<Connection>((go) => this.#waiting.push(go)));
     try {
       const answer = await connection.ask(request);
       this.#release(connection);
@@ -48,7 +47,7 @@ export class AgentPool {
     for (const connection of this.#idle) connection.close();
   }
 
-  #release(connection: AgentConnection): void {
+  #release(connection: Connection): void {
     const next = this.#waiting.shift();
     if (this.#isClosed) connection.close();
     else if (next === undefined) this.#idle.push(connection);

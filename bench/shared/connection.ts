@@ -21,10 +21,10 @@ const nothing = Buffer.alloc(0);
 const headEnd = '\r\n\r\n';
 
 /**
- * A kept-alive HTTP/1.1 connection over verified TLS, as one node agent has it, for one question at a time. It reads just
+ * A kept-alive HTTP/1.1 connection over verified TLS, for one question at a time. It reads just
  * what the product's answers need, so that the load costs less than what it is to measure.
  */
-export class AgentConnection {
+export class Connection {
   readonly #socket: TLSSocket;
   #received: Buffer = nothing;
   #waiting: Waiting | undefined;
@@ -79,7 +79,7 @@ export class AgentConnection {
 }
 
 /** A new connection, once its handshake is done. Rejects when there is none within 30 s. */
-export function dial({ port, caPem, serverName }: Place): Promise<AgentConnection> {
+export function dial({ port, caPem, serverName }: Place): Promise<Connection> {
   return new Promise((resolve, reject) => {
     const socket = connect({
       host: '127.0.0.1',
@@ -94,7 +94,7 @@ export function dial({ port, caPem, serverName }: Place): Promise<AgentConnectio
     socket.once('secureConnect', () => {
       socket.setTimeout(0);
       socket.off('error', reject);
-      resolve(new AgentConnection(socket));
+      resolve(new Connection(socket));
     });
   });
 }
