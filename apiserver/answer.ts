@@ -9,6 +9,8 @@ import { type StatusDetails, toStatus } from './status.js';
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | number>>;
+  /** The same with the status, as HTTP/2 writes them: made once for all times that the answer is written. */
+  readonly streamHeaders: Readonly<Record<string, string | number>>;
   readonly body: Buffer;
 }
 
@@ -22,15 +24,15 @@ export const notAcceptableMessage = `only the following media types are accepted
 
 /** An answer of these bytes that nobody may keep. */
 export function toAnswer(status: number, contentType: string, body: Buffer): Answer {
-  return {
-    status,
-    headers: {
-      'content-type': contentType,
-      'content-length': body.length,
-      'cache-control': 'no-cache, private',
-    },
-    body,
-  };
+  return withHeaders(status, body, {
+    'content-type': contentType,
+    'content-length': body.length,
+    'cache-control': 'no-cache, private',
+  });
+}
+
+function withHeaders(status: number, body: Buffer, headers: Answer['headers']): Answer {
+  return { status, headers, streamHeaders: { ...headers, ':status': status }, body };
 }
 
 /** An object of Kubernetes as an answer. */
@@ -43,16 +45,16 @@ export function faultAnswer(fault: Fault, form: Form, details?: StatusDetails): 
   const status = toStatus(fault, details);
   const answer = objectAnswer(status.code, status, form);
   return status.code === 403
-    ? { ...answer, headers: { ...answer.headers, 'x-content-type-options': 'nosniff' } }
+    ? withHeaders(status.code, answer.body, { ...answer.headers, 'x-content-type-options': 'nosniff' })
     : answer;
 }
 
 /** Writes an answer, unless the client has gone. */
-export function send(response: AnyResponse, { status, headers, body }: Answer): void {
+export function send(response: AnyResponse, { status, headers, streamHeaders, body }: Answer): void {
   if (response.headersSent || isGone(response)) return;
   if ('stream' in response) {
     // Past the stand-in for HTTP/1.1's response, which would copy each header twice.
-    response.stream.respond({ ...headers, ':status': status });
+    response.stream.respond(streamHeaders);
     response.stream.end(body);
   } else {
     response.writeHead(status, headers);

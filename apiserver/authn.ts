@@ -5,7 +5,7 @@ import type { Result } from '../core/result.js';
 import type { User } from '../core/user.js';
 import { type AuthenticationConfigSource, ConnectionTrust } from './connection-trust.js';
 import { anonymous, type Identity, toIdentity } from './identity.js';
-import type { AnyRequest } from './peer.js';
+import { type AnyRequest, connectionOf } from './peer.js';
 import { Reviews } from './reviews.js';
 
 /** Asks the cluster whose a bearer token is; `undefined` when it is nobody's. */
@@ -30,8 +30,9 @@ const tokenReviews = { max: 4_096, ttlMs: 10_000, timeoutMs: 10_000 };
  */
 export class Authenticator {
   readonly #trust: ConnectionTrust;
-  readonly #tokens: TokenReviewer;
+  readonly #reviewer: TokenReviewer;
   readonly #reviews: Reviews<Identity | undefined>;
+  readonly #tokens = new ShownTokens();
 
   constructor(ports: {
     readonly authentication: AuthenticationConfigSource;
@@ -39,7 +40,7 @@ export class Authenticator {
     readonly clock: Clock;
   }) {
     this.#trust = new ConnectionTrust({ source: ports.authentication, clock: ports.clock });
-    this.#tokens = ports.tokenReviewer;
+    this.#reviewer = ports.tokenReviewer;
     this.#reviews = new Reviews(ports.clock, tokenReviews);
   }
 
@@ -53,8 +54,8 @@ export class Authenticator {
       if (identity !== undefined) return { kind: 'known', identity };
       refusals.push(...refusalsOf(trust));
     }
-    const token = bearerTokenOf(request);
-    if (token !== undefined) return this.#recognizeToken(token, refusals);
+    const shown = this.#tokens.of(request);
+    if (shown !== undefined) return this.#recognizeToken(shown, refusals);
     if (trust.kind === 'unjudged') return { kind: 'unjudged' };
     return refusals.length > 0 ? { kind: 'refused', refusals } : { kind: 'known', identity: anonymous };
   }
@@ -62,7 +63,7 @@ export class Authenticator {
   /** Has the cluster review a token. Faults: `request.unauthenticated`, `server.internal` when it cannot be reviewed. */
   async review(token: string): Promise<Identity> {
     const answer = await this.#reviews.answer(digestOf(token), true, async (signal) => {
-      const user = await this.#tokens.whoIs(token, signal);
+      const user = await this.#reviewer.whoIs(token, signal);
       return user.ok
         ? { ok: true, value: user.value === undefined ? undefined : toIdentity(user.value) }
         : user;
@@ -76,8 +77,8 @@ export class Authenticator {
     return answer.value;
   }
 
-  #recognizeToken(token: string, refusals: readonly string[]): Recognition {
-    const known = this.#reviews.known(digestOf(token));
+  #recognizeToken({ token, digest }: ShownToken, refusals: readonly string[]): Recognition {
+    const known = this.#reviews.known(digest);
     if (known === undefined) return { kind: 'bearer', token, refusals };
     if (known.value === undefined)
       return { kind: 'refused', refusals: [...refusals, 'the bearer token is not valid'] };
@@ -101,9 +102,34 @@ function refusalsOf(trust: {
 }
 
 /** `Bearer` in any case, then the token up to the next blank, as k8s.io/apiserver reads it. */
-function bearerTokenOf(request: AnyRequest): string | undefined {
-  const [scheme, token] = (request.headers.authorization ?? '').trim().split(' ');
+function bearerTokenIn(header: string): string | undefined {
+  const [scheme, token] = header.trim().split(' ');
   return scheme?.toLowerCase() === 'bearer' && token !== undefined && token !== '' ? token : undefined;
+}
+
+/** A bearer token, with the digest that stands for it wherever it is remembered. */
+interface ShownToken {
+  readonly token: string;
+  readonly digest: string;
+}
+
+/** What each connection showed last: nearly all show one token, again and again. */
+class ShownTokens {
+  readonly #last = new WeakMap<object, { readonly header: string; readonly shown: ShownToken }>();
+
+  /** The token that a request shows; `undefined` when it shows none. */
+  of(request: AnyRequest): ShownToken | undefined {
+    const header = request.headers.authorization;
+    if (header === undefined) return undefined;
+    const connection = connectionOf(request);
+    const last = connection && this.#last.get(connection);
+    if (last?.header === header) return last.shown;
+    const token = bearerTokenIn(header);
+    if (token === undefined) return undefined;
+    const shown = { token, digest: digestOf(token) };
+    if (connection !== undefined) this.#last.set(connection, { header, shown });
+    return shown;
+  }
 }
 
 function digestOf(token: string): string {

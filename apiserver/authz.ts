@@ -40,7 +40,7 @@ export class Authorizer {
   readonly #clock: Clock;
   readonly #reviews: Reviews<Decision>;
   readonly #permissions;
-  readonly #texts = new WeakMap<AccessRequest, string>();
+  readonly #questions = new WeakMap<AccessRequest, WeakMap<Identity, string>>();
 
   constructor(ports: { readonly accessReviewer: AccessReviewer; readonly clock: Clock }) {
     this.#reviewer = ports.accessReviewer;
@@ -89,12 +89,21 @@ export class Authorizer {
     return answer;
   }
 
-  /** One text per question. What is asked for often comes as the same object each time, whose text is made once. */
+  /**
+   * One text per question. Who asks often, and what is asked for often, come as the same objects each time, and their
+   * text as the same string, which is not hashed anew at each look-up.
+   */
   #questionOf(identity: Identity, access: AccessRequest): string {
-    const known = this.#texts.get(access);
-    const text = known ?? JSON.stringify(access);
-    if (known === undefined) this.#texts.set(access, text);
-    return identity.key + text;
+    let byIdentity = this.#questions.get(access);
+    if (byIdentity === undefined) {
+      byIdentity = new WeakMap();
+      this.#questions.set(access, byIdentity);
+    }
+    const known = byIdentity.get(identity);
+    if (known !== undefined) return known;
+    const text = identity.key + JSON.stringify(access);
+    byIdentity.set(identity, text);
+    return text;
   }
 }
 

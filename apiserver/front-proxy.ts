@@ -11,8 +11,11 @@ export interface IdentityHeaderNames {
 }
 
 const maxIdentities = 4_096;
+/** Clients send few different ones. */
+const maxNames = 256;
 /** Longer than any real user's headers; what is longer is read anew each time. */
 const maxKeyLength = 10_000;
+const maxNameLength = 256;
 
 /**
  * Reads identities out of the headers of a verified front proxy, as k8s.io/apiserver does: of a repeated user name the
@@ -25,6 +28,8 @@ export class IdentityHeaders {
   readonly #prefixes: readonly string[];
   readonly #named: ReadonlySet<string>;
   readonly #identities = new LRUCache<string, Identity>({ max: maxIdentities });
+  /** Header names as they come on the wire: in lower case if they are about identity, else `''`. */
+  readonly #known = new Map<string, string>();
 
   constructor(names: IdentityHeaderNames) {
     this.#usernames = names.usernameHeaders.map(lower);
@@ -66,11 +71,21 @@ export class IdentityHeaders {
   #keyOf(rawHeaders: readonly string[]): string {
     let key = '';
     for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-      const name = lower(rawHeaders[at] ?? '');
+      const name = this.#identityName(rawHeaders[at] ?? '');
       // No header can hold a line break, so none can look like two.
-      if (this.#isIdentity(name)) key += `${name}:${rawHeaders[at + 1] ?? ''}\n`;
+      if (name !== '') key += `${name}:${rawHeaders[at + 1] ?? ''}\n`;
     }
     return key;
+  }
+
+  #identityName(rawName: string): string {
+    const known = this.#known.get(rawName);
+    if (known !== undefined) return known;
+    const name = lower(rawName);
+    const identityName = this.#isIdentity(name) ? name : '';
+    if (this.#known.size >= maxNames) this.#known.clear();
+    if (rawName.length <= maxNameLength) this.#known.set(rawName, identityName);
+    return identityName;
   }
 
   #isIdentity(name: string): boolean {

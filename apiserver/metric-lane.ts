@@ -34,6 +34,10 @@ interface MetricTarget {
 interface MetricExchange {
   readonly request: AnyRequest;
   readonly response: AnyResponse;
+  readonly target: MetricTarget;
+  /** `undefined` when the request accepts none that is offered. */
+  readonly form: Form | undefined;
+  readonly startedMs: number;
   /** Once it has been let in. */
   sender: Identity | undefined;
 }
@@ -72,54 +76,63 @@ export class MetricLane {
     if (request.method !== 'GET') return false;
     const target = this.#targetOf(request.url ?? '');
     if (target === undefined) return false;
-    this.#serve(request, response, target).catch((error: unknown) =>
-      this.#ports.log.failed(error, target.route.name),
-    );
+    const startedMs = this.#ports.clock.monotonicMs();
+    const form = this.#ports.negotiator.formOf(request, allEncodings, target.route.isPretty);
+    const exchange: MetricExchange = { request, response, target, form, startedMs, sender: undefined };
+    const answer = this.#answerAtOnce(exchange);
+    if (answer !== undefined) this.#finish(exchange, answer);
+    else
+      this.#answerLater(exchange)
+        .then((late) => this.#finish(exchange, late))
+        .catch((error: unknown) => this.#ports.log.failed(error, target.route.name));
     return true;
   }
 
-  async #serve(request: AnyRequest, response: AnyResponse, target: MetricTarget): Promise<void> {
-    const { clock, traffic } = this.#ports;
-    const startedMs = clock.monotonicMs();
-    const form = this.#ports.negotiator.formOf(request, allEncodings, target.route.isPretty);
-    const exchange: MetricExchange = { request, response, sender: undefined };
-    let answer: Answer;
+  /** The answer, if nothing has to be waited for; nearly always so, and a promise would cost as much as the rest. */
+  #answerAtOnce(exchange: MetricExchange): Answer | undefined {
+    const { request, target, form } = exchange;
     try {
-      answer = await this.#answer(exchange, target, form);
+      exchange.sender = this.#ports.gate.pass(request, target.access);
+      if (exchange.sender === undefined) return undefined;
+      const wanted = formOf(exchange);
+      const question = questionOf(exchange);
+      const finding = this.#ports.metrics.find(question.id);
+      return isOpen(finding) ? undefined : this.#render(finding, question, wanted);
     } catch (error: unknown) {
-      answer = this.#answerError(error, target, form);
+      return this.#answerError(error, target, form);
     }
-    send(response, answer);
-    traffic.metricAnswered('get', answer.status, clock.monotonicMs() - startedMs);
-    this.#remember(exchange, target, answer);
+  }
+
+  /** The answer, after the cluster's word on the sender and the metric's first record, as far as they are needed. */
+  async #answerLater(exchange: MetricExchange): Promise<Answer> {
+    const { gate, metrics, firstRecord } = this.#ports;
+    const { request, response, target, form } = exchange;
+    try {
+      exchange.sender ??= await gate.admit(request, target.access);
+      const wanted = formOf(exchange);
+      const question = questionOf(exchange);
+      if (isOpen(metrics.find(question.id)))
+        await untilGone(response, (signal) => firstRecord.wait(question.id, signal));
+      return this.#render(metrics.find(question.id), question, wanted);
+    } catch (error: unknown) {
+      return this.#answerError(error, target, form);
+    }
+  }
+
+  #finish(exchange: MetricExchange, answer: Answer): void {
+    const { clock, traffic } = this.#ports;
+    send(exchange.response, answer);
+    traffic.metricAnswered('get', answer.status, clock.monotonicMs() - exchange.startedMs);
+    this.#remember(exchange, answer);
   }
 
   /** After the answer, so that nobody waits for it. */
-  #remember({ request, sender }: MetricExchange, { route }: MetricTarget, { status }: Answer): void {
+  #remember({ request, sender, target: { route } }: MetricExchange, { status }: Answer): void {
     if (!route.question.ok) return;
     const identity = sender ?? this.#ports.gate.senderOf(request);
     const user = identity?.user.name ?? 'nobody known';
     const atMs = this.#ports.clock.nowMs();
     this.#ports.lastAnswers.note(route.question.value.id, { user, status, atMs });
-  }
-
-  async #answer(
-    exchange: MetricExchange,
-    { route, access }: MetricTarget,
-    form: Form | undefined,
-  ): Promise<Answer> {
-    const { gate, metrics, firstRecord } = this.#ports;
-    const { request, response } = exchange;
-    exchange.sender = gate.pass(request, access) ?? (await gate.admit(request, access));
-    if (form === undefined) throw new Fault('request.not_acceptable', notAcceptableMessage);
-    if (!route.question.ok) throw route.question.error;
-    const question = route.question.value;
-    let finding = metrics.find(question.id);
-    if (finding.state === 'pending' || finding.state === 'unknown') {
-      await untilGone(response, (signal) => firstRecord.wait(question.id, signal));
-      finding = metrics.find(question.id);
-    }
-    return this.#render(finding, question, form);
   }
 
   #render(finding: Finding, question: MetricQuestion, form: Form): Answer {
@@ -160,6 +173,24 @@ export class MetricLane {
     if (url.length <= maxTargetLength) this.#targets.set(url, target);
     return target;
   }
+}
+
+/** Fault, thrown: `request.not_acceptable`. */
+function formOf({ form }: MetricExchange): Form {
+  if (form === undefined) throw new Fault('request.not_acceptable', notAcceptableMessage);
+  return form;
+}
+
+/** What is asked for. Faults, thrown: whatever is wrong with the question. */
+function questionOf({ target }: MetricExchange): MetricQuestion {
+  const { question } = target.route;
+  if (!question.ok) throw question.error;
+  return question.value;
+}
+
+/** Whether a first record may still come. */
+function isOpen({ state }: Finding): boolean {
+  return state === 'pending' || state === 'unknown';
 }
 
 /** Whatever was thrown, as a fault that may be shown; a bug is logged, and shown without its text. */

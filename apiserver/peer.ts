@@ -3,11 +3,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import type { StreamRequest, StreamResponse } from '../http/stream-exchange.js';
 
-/** A request and a response of either HTTP version, as `http2.createSecureServer({ allowHTTP1: true })` hands them over. */
-export type AnyRequest = IncomingMessage | Http2ServerRequest;
+/** A request of either HTTP version, as `http2.createSecureServer({ allowHTTP1: true })` hands it over, or as a stream. */
+export type AnyRequest = IncomingMessage | Http2ServerRequest | StreamRequest;
 /** The response to an `AnyRequest`. */
-export type AnyResponse = ServerResponse | Http2ServerResponse;
+export type AnyResponse = ServerResponse | Http2ServerResponse | StreamResponse;
 
 /**
  * What stands for the peer's connection as long as it lives: the session of HTTP/2, whose streams' sockets are

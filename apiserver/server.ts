@@ -4,6 +4,8 @@ import { Fault, messageOf } from '../core/fault.js';
 import type { Logger } from '../core/log.js';
 import type { MetricId } from '../core/metric.js';
 import type { Registry } from '../core/telemetry.js';
+import type { Request, Response } from '../http/exchanges.js';
+import type { StreamRequest, StreamResponse } from '../http/stream-exchange.js';
 import { allEncodings, faultAnswer } from './answer.js';
 import { AnswerLog } from './answer-log.js';
 import { Authenticator, type TokenReviewer } from './authn.js';
@@ -25,7 +27,6 @@ import { LastAnswers, type PastAnswers } from './last-answers.js';
 import type { ReplicaView } from './messages.js';
 import { MetricLane, toFault } from './metric-lane.js';
 import { Negotiator } from './negotiator.js';
-import type { AnyRequest, AnyResponse } from './peer.js';
 import { accessOf, parseRequestPath, type Route } from './request-path.js';
 import type { StatusDetails } from './status.js';
 import { Traffic } from './traffic.js';
@@ -65,7 +66,9 @@ export const defaultApiServerOptions = { firstRecordWaitMs: 2_000, maxListedMetr
 /** The server, to be put behind a listener. */
 export interface ApiServer {
   /** Answers a request of either HTTP version; fits `http2.createSecureServer` with `requestCert` and without `rejectUnauthorized`. */
-  handle(request: AnyRequest, response: AnyResponse): void;
+  handle(request: Request, response: Response): void;
+  /** Answers a request over HTTP/2 if it is a metric's GET; else the result is `false`, and `handle` is to be asked. */
+  handleStream(request: StreamRequest, response: StreamResponse): boolean;
   /** What this server last answered about a metric; `undefined` when nobody has asked it. */
   lastAnswers(id: MetricId): PastAnswers | undefined;
   /** Stops following the records; requests under way are still answered. */
@@ -118,6 +121,7 @@ export function createApiServer(ports: ApiServerPorts, options: ApiServerOptions
     handle: (request, response) => {
       if (!lane.take(request, response)) void others(request, response);
     },
+    handleStream: (request, response) => lane.take(request, response),
     lastAnswers: (id) => lastAnswers.of(id),
     close: names.follow(),
   };

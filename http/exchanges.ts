@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants, Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { Logger } from '../core/log.js';
+import type { StreamResponse } from './stream-exchange.js';
 
 export type Request = IncomingMessage | Http2ServerRequest;
 export type Response = ServerResponse | Http2ServerResponse;
 
 /** Whether nobody can read the response any more. */
-export function isGone(response: Response): boolean {
+export function isGone(response: Response | StreamResponse): boolean {
   // HTTP/2's response does not say so itself at run time, though its declared type does.
   return 'stream' in response ? response.stream.destroyed || response.stream.closed : response.destroyed;
 }

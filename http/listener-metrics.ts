@@ -1,5 +1,4 @@
-import type { EventEmitter } from 'node:events';
-import { counter, gauge, type Registry } from '../core/telemetry.js';
+import { counter, gauge, type Registry, readGauge } from '../core/telemetry.js';
 
 /** What listeners count, each under its name. Made once per registry and handed to all listeners. */
 export type ListenerMetrics = ReturnType<typeof createListenerMetrics>;
@@ -18,25 +17,37 @@ export function createListenerMetrics(registry: Registry) {
       'End of life of the serving certificate in use, in seconds since the epoch',
       ['listener'],
     ),
-    connections: gauge(registry, 'listener_connections', 'Open connections', ['listener']),
     refusedConnections: counter(
       registry,
       'listener_refused_connections_total',
       'Connections closed as they came, because too many were open',
       ['listener'],
     ),
-    requestsInFlight: gauge(registry, 'listener_requests_in_flight', 'Requests being answered', ['listener']),
+    follow: followTraffic(registry),
   };
 }
 
-/** Keeps the two gauges of `listener` by the events of its server, plain or TLS. */
-export function countTraffic(server: EventEmitter, listener: string, metrics: ListenerMetrics): void {
-  server.on('connection', (socket: EventEmitter) => {
-    metrics.connections.inc({ listener });
-    socket.once('close', () => metrics.connections.dec({ listener }));
-  });
-  server.on('request', (_request: unknown, response: EventEmitter) => {
-    metrics.requestsInFlight.inc({ listener });
-    response.once('close', () => metrics.requestsInFlight.dec({ listener }));
-  });
+/** What is open at a listener now. */
+interface OpenTraffic {
+  readonly openConnections: number;
+  readonly openRequests: number;
+}
+
+/** Gauges of what is open at each listener that is followed, read when somebody asks, so that a request costs nothing. */
+function followTraffic(registry: Registry): (listener: string, traffic: OpenTraffic) => void {
+  const followed = new Map<string, OpenTraffic>();
+  const read = (figure: (traffic: OpenTraffic) => number) => (): Readonly<Record<string, number>> =>
+    Object.fromEntries([...followed].map(([listener, traffic]) => [listener, figure(traffic)]));
+  const label = 'listener';
+  readGauge(
+    registry,
+    { name: 'listener_connections', help: 'Open connections', label },
+    read(({ openConnections }) => openConnections),
+  );
+  readGauge(
+    registry,
+    { name: 'listener_requests_in_flight', help: 'Requests being answered', label },
+    read(({ openRequests }) => openRequests),
+  );
+  return (listener, traffic) => void followed.set(listener, traffic);
 }

@@ -8,7 +8,7 @@ import { untilAborted } from '../core/linked-abort.js';
 import type { Logger } from '../core/log.js';
 import type { RequestHandler } from './exchanges.js';
 import { defaultLimits, type HttpLimits } from './limits.js';
-import { countTraffic, type ListenerMetrics } from './listener-metrics.js';
+import type { ListenerMetrics } from './listener-metrics.js';
 import { http1Settings, type ListenerOptions, type ListenerReport, ServerLife } from './server-life.js';
 import {
   type CertificateFeed,
@@ -16,11 +16,14 @@ import {
   describeCertificate,
   type ShownCertificate,
 } from './shown-certificate.js';
+import { putFirst, type StreamHandler } from './stream-exchange.js';
 import { Traffic } from './traffic.js';
 
 export interface TlsListenerPorts {
   readonly certificate: CertificateFeed;
   readonly handler: RequestHandler;
+  /** Asked about each request over HTTP/2 before `handler` is, past the objects that Node makes for that. */
+  readonly streamHandler?: StreamHandler;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics?: ListenerMetrics;
@@ -124,7 +127,7 @@ export class TlsListener implements Component {
   }
 
   #follow(server: Http2SecureServer): void {
-    const { log, handler, metrics } = this.#ports;
+    const { log, handler, streamHandler, metrics } = this.#ports;
     const traffic = this.#traffic;
     server.on('connection', (socket) => {
       traffic.connected(socket);
@@ -133,6 +136,10 @@ export class TlsListener implements Component {
     server.on('secureConnection', (socket) => traffic.secured(socket));
     server.on('session', (session) => traffic.sessions.add(session));
     server.on('request', (request, response) => traffic.serve(handler, request, response));
+    if (streamHandler !== undefined)
+      putFirst(server, (stream, headers, rawHeaders) =>
+        traffic.serveStream(streamHandler, stream, headers, rawHeaders),
+      );
     // The aggregator opens several connections at once and drops all but one: a failure here is seldom news.
     server.on('tlsClientError', (error) => {
       metrics?.handshakeErrors.inc({ listener: this.name });
@@ -141,7 +148,7 @@ export class TlsListener implements Component {
     server.on('sessionError', (error) =>
       log.debug({ listener: this.name, reason: messageOf(error) }, 'HTTP/2 session failed'),
     );
-    if (metrics !== undefined) countTraffic(server, this.name, metrics);
+    metrics?.follow(this.name, traffic);
   }
 
   /** A certificate that cannot be used leaves the one before it in use. */

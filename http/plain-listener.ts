@@ -4,7 +4,7 @@ import type { Component, Health } from '../core/component.js';
 import type { Logger } from '../core/log.js';
 import type { RequestHandler } from './exchanges.js';
 import { defaultLimits, type HttpLimits } from './limits.js';
-import { countTraffic, type ListenerMetrics } from './listener-metrics.js';
+import type { ListenerMetrics } from './listener-metrics.js';
 import { http1Settings, type ListenerOptions, type ListenerReport, ServerLife } from './server-life.js';
 import { Traffic } from './traffic.js';
 
@@ -64,7 +64,7 @@ export class PlainListener implements Component {
       traffic.speaksHttp1(socket);
     });
     server.on('request', (request, response) => traffic.serve(handler, request, response));
-    if (metrics !== undefined) countTraffic(server, this.name, metrics);
+    metrics?.follow(this.name, traffic);
     return server;
   }
 }

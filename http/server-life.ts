@@ -95,7 +95,7 @@ export class ServerLife {
   #tend(): void {
     const { traffic, isWanted } = this.#ports;
     if (isWanted?.() === false) traffic.sessions.closeAll();
-    traffic.sessions.tend();
+    traffic.tend();
   }
 
   #refused(maxConnections: number): void {

@@ -33,13 +33,15 @@ export class Sessions {
     };
     this.#uses.set(session, use);
     session.once('close', () => this.#uses.delete(session));
+    // One listener for all streams of the session: each closes once.
+    const onStreamClose = (): void => {
+      use.openStreams -= 1;
+      use.idleSinceMs = this.#clock.monotonicMs();
+    };
     session.on('stream', (stream) => {
       use.openStreams += 1;
       use.heardAtMs = this.#clock.monotonicMs();
-      stream.once('close', () => {
-        use.openStreams -= 1;
-        use.idleSinceMs = this.#clock.monotonicMs();
-      });
+      stream.on('close', onStreamClose);
     });
   }
 

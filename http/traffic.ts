@@ -1,4 +1,4 @@
-import { Http2ServerRequest } from 'node:http2';
+import { Http2ServerRequest, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../core/clock.js';
@@ -7,10 +7,13 @@ import { Exchanges, type Request, type RequestHandler, type Response } from './e
 import { Http1Connections } from './http1-connections.js';
 import type { HttpLimits } from './limits.js';
 import { Sessions } from './sessions.js';
+import type { StreamHandler } from './stream-exchange.js';
+import { StreamExchanges } from './stream-exchanges.js';
 
 /** All connections and requests of one server, in the way that a graceful stop needs to know them. */
 export class Traffic {
   readonly #exchanges: Exchanges;
+  readonly #streams: StreamExchanges;
   readonly #http1: Http1Connections;
   readonly #sockets = new Set<Socket>();
   readonly #handshaking = new Map<string, Socket>();
@@ -18,13 +21,14 @@ export class Traffic {
 
   constructor(ports: { readonly clock: Clock; readonly log: Logger }, limits: HttpLimits) {
     this.#exchanges = new Exchanges(ports, limits);
+    this.#streams = new StreamExchanges(ports, limits);
     this.#http1 = new Http1Connections(ports);
     this.sessions = new Sessions(ports, limits);
   }
 
   /** Requests that are not answered to the end. */
   get openRequests(): number {
-    return this.#exchanges.count;
+    return this.#exchanges.count + this.#streams.count;
   }
 
   get openConnections(): number {
@@ -64,6 +68,22 @@ export class Traffic {
       response.once('close', () => this.#http1.answered(socket));
     }
     this.#exchanges.serve(handler, request, response);
+  }
+
+  /** Lets `take` answer a stream of HTTP/2; `false` when it leaves it to `serve`. */
+  serveStream(
+    take: StreamHandler,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    rawHeaders: readonly string[],
+  ): boolean {
+    return this.#streams.serve(take, stream, headers, rawHeaders);
+  }
+
+  /** One round of care for peers that are silent, idle or stalled; call it every few seconds. */
+  tend(): void {
+    this.#streams.cutStalled();
+    this.sessions.tend();
   }
 
   /** Tells all peers to send their next request elsewhere. On HTTP/1.1 what still arrives is served. */

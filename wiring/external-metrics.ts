@@ -129,6 +129,7 @@ export function buildExternalMetrics(given: AppInputs, ports: ExternalMetricsPor
     {
       certificate,
       handler: server.handle,
+      streamHandler: server.handleStream,
       clock,
       log,
       metrics: ports.metrics,

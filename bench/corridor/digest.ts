@@ -1,5 +1,6 @@
 import { median } from '../shared/quantiles.js';
-import type { Contestant, ReadRun, Way } from './reads.js';
+import type { Contestant } from './contestant.js';
+import type { ReadRun, Way } from './reads.js';
 
 /** What is quoted of several runs: the median, with the least and the most. */
 export interface Spread {

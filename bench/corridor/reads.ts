@@ -1,4 +1,5 @@
 import { type Accounted, accounted } from './account.js';
+import { type Contestant, orderIn } from './contestant.js';
 import { runH2load } from './h2load.js';
 import { type LoadResult, type LoadShape, loadShapes } from './load.js';
 import { runLoader } from './loader.js';
@@ -7,7 +8,6 @@ import type { Stage } from './stage.js';
 
 /** By whom, and over what. */
 export type Way = 'bearer token' | 'front proxy' | 'aggregator';
-export type Contestant = 'product' | 'peer';
 
 /** One run of a load against one contestant. */
 export interface ReadRun {
@@ -44,11 +44,6 @@ export async function compareReads(stage: Stage): Promise<readonly ReadRun[]> {
     }
   }
   return runs;
-}
-
-/** The first is first in even rounds. */
-export function orderIn(round: number): readonly Contestant[] {
-  return round % 2 === 0 ? ['product', 'peer'] : ['peer', 'product'];
 }
 
 export async function readOnce(

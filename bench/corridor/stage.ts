@@ -2,6 +2,7 @@ import { service } from '../../simulator/service.js';
 import { administrator } from '../../test/faults/administrator.js';
 import { Remote } from '../shared/remote.js';
 import { BenchCluster } from './cluster.js';
+import type { Contestant } from './contestant.js';
 import type { DatadogCalls } from './datadog-process.js';
 import type { LoadResult } from './load.js';
 import type { ReadingPlace } from './metric-reader.js';
@@ -9,7 +10,6 @@ import { type Peer, startPeer } from './peer.js';
 import { type Product, type ProductOptions, startProduct } from './product.js';
 import type { Programs } from './programs.js';
 import type { ReaderCalls } from './reader-process.js';
-import type { Contestant } from './reads.js';
 import type { Scale } from './scale.js';
 
 /** Datadog's own delay, as the aims suppose it. */

@@ -1,8 +1,7 @@
 import { request } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Contestant, orderIn } from './contestant.js';
 import { metricPath } from './metric-set.js';
-import type { Contestant } from './reads.js';
-import { orderIn } from './reads.js';
 import type { Stage } from './stage.js';
 
 /** From the start of a process until it answered a read with a value, in seconds. */

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Memory, readMemory } from '../shared/process-figures.js';
+import { orderIn } from './contestant.js';
 import { loadShapes } from './load.js';
 import { spread } from './metric-set.js';
 import type { Product } from './product.js';
-import { compareReads, orderIn, type ReadRun, readOnce } from './reads.js';
+import { compareReads, type ReadRun, readOnce } from './reads.js';
 import type { Stage } from './stage.js';
 import { lookAtTick, type Pair, type Tick } from './ticks.js';
 

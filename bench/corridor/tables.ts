@@ -1,9 +1,10 @@
 import { median, toQuantiles } from '../shared/quantiles.js';
 import { verdicts } from './aims.js';
+import type { Contestant } from './contestant.js';
 import { digestOf, type ReadDigest, type Spread, spreadOf } from './digest.js';
 import { exponentOf } from './growth.js';
 import { loadShapes } from './load.js';
-import type { Contestant, Way } from './reads.js';
+import type { Way } from './reads.js';
 import { comparedReads, type Results, readsAt } from './results.js';
 import type { StationResult } from './station.js';
 import type { Tick } from './ticks.js';

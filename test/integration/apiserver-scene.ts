@@ -137,6 +137,7 @@ export class Scene {
           onChange: () => () => {},
         },
         handler: (incoming, response) => server.handle(incoming, response),
+        streamHandler: (incoming, response) => server.handleStream(incoming, response),
         clock: systemClock,
         log: silentLog,
       },
