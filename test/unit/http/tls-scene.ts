@@ -8,6 +8,7 @@ import type { RequestHandler } from '../../../http/exchanges.js';
 import { TlsListener } from '../../../http/listener.js';
 import { createListenerMetrics } from '../../../http/listener-metrics.js';
 import type { ListenerOptions } from '../../../http/server-life.js';
+import type { StreamHandler } from '../../../http/stream-exchange.js';
 
 const dayMs = 86_400_000;
 const rules = { leafLifeMs: dayMs, authorityLifeMs: 10 * dayMs, propagationMs: 0, backdateMs: 300_000 };
@@ -56,6 +57,7 @@ export class HandFeed {
 
 export interface SceneOptions extends Partial<ListenerOptions> {
   readonly handler?: RequestHandler;
+  readonly streamHandler?: StreamHandler;
   readonly feed?: HandFeed;
   readonly clock?: Clock;
   readonly isWanted?: () => boolean;
@@ -74,6 +76,7 @@ export async function endScenes(): Promise<void> {
 export async function tlsScene(options: SceneOptions = {}) {
   const {
     handler = answerOk,
+    streamHandler,
     feed = new HandFeed(),
     clock = systemClock,
     isWanted = () => true,
@@ -83,7 +86,15 @@ export async function tlsScene(options: SceneOptions = {}) {
   const registry = createRegistry({ withProcessMetrics: false });
   const log = createLogger('debug', (text) => text, { write: (line) => lines.push(line) });
   const listener = new TlsListener(
-    { certificate: feed, handler, clock, log, metrics: createListenerMetrics(registry), isWanted },
+    {
+      certificate: feed,
+      handler,
+      ...(streamHandler === undefined ? {} : { streamHandler }),
+      clock,
+      log,
+      metrics: createListenerMetrics(registry),
+      isWanted,
+    },
     { name: 'test', host: '127.0.0.1', port: 0, drainMs: 2_000, lingerMs: 100, ...listenerOptions },
   );
   const stop = new AbortController();
