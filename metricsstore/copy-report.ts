@@ -37,13 +37,30 @@ export function describeShards(
 ): readonly ConfigMapReport[] {
   return Array.from({ length: count }, (_, index) => {
     const shard = memory.seen(index);
-    const entries = Object.entries(shard?.data ?? {});
     return {
       name: shardName(name, index),
       exists: shard !== undefined,
-      entries: entries.length,
-      bytes: entries.reduce((sum, [key, value]) => sum + entryBytes(key, value), 0),
+      ...sizeOf(shard),
       updatedAt: shard?.annotations[lastUpdatedAnnotation] ?? null,
     };
   });
+}
+
+interface Size {
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+/** Each scrape asks several times; a shard never changes. */
+const sizes = new WeakMap<StoredShard, Size>();
+
+function sizeOf(shard: StoredShard | undefined): Size {
+  if (shard === undefined) return { entries: 0, bytes: 0 };
+  const known = sizes.get(shard);
+  if (known !== undefined) return known;
+  const entries = Object.entries(shard.data);
+  const bytes = entries.reduce((sum, [key, value]) => sum + entryBytes(key, value), 0);
+  const size = { entries: entries.length, bytes };
+  sizes.set(shard, size);
+  return size;
 }

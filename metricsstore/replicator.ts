@@ -5,13 +5,14 @@ import type { Fault } from '../core/fault.js';
 import { linkAbort } from '../core/linked-abort.js';
 import { Listeners } from '../core/listeners.js';
 import type { Logger } from '../core/log.js';
-import type { MetricId, MetricRecord } from '../core/metric.js';
+import type { Pace } from '../core/pace.js';
 import { ok, type Result } from '../core/result.js';
 import { Wake } from '../core/wake.js';
+import { Adoption } from './adoption.js';
 import { type CopyReport, describeShards, lagOf } from './copy-report.js';
-import { isNewer, newest } from './newest.js';
-import { type ShardReader, type StoredShard, shardCount, shardName } from './shard-content.js';
+import { type StoredShard, shardCount, shardName } from './shard-content.js';
 import { ShardMemory } from './shard-memory.js';
+import type { ShardReader } from './shard-reader.js';
 import type { ShardWriter } from './shard-writer.js';
 import type { Store } from './store.js';
 
@@ -41,6 +42,7 @@ export interface ReplicatorPorts {
   readonly writer: ShardWriter;
   readonly leadership: Leadership;
   readonly clock: Clock;
+  readonly pace: Pace;
   readonly log: Logger;
   readonly random: () => number;
 }
@@ -64,6 +66,7 @@ export class Replicator implements Component {
   readonly #options: ReplicatorOptions;
   readonly #wake = new Wake();
   readonly #memory = new ShardMemory();
+  readonly #adoption: Adoption;
   #count = 1;
   #follows = new Map<number, AbortController>();
   #failures = 0;
@@ -76,6 +79,8 @@ export class Replicator implements Component {
    * the network still holds, finds another revision and is refused.
    */
   #office: 'none' | 'taken over' | 'confirmed' = 'none';
+  /** Another whenever the lead was taken or lost: what was begun in one is not finished in the next. */
+  #term = 0;
   #lastChangeAtMs: number | undefined;
   #lagMs: number | undefined;
   #readAtMs = Number.NEGATIVE_INFINITY;
@@ -85,12 +90,14 @@ export class Replicator implements Component {
   constructor(ports: ReplicatorPorts, options: ReplicatorOptions) {
     this.#ports = ports;
     this.#options = options;
+    this.#adoption = new Adoption(ports);
   }
 
   async run(signal: AbortSignal): Promise<void> {
     const { store, leadership, clock } = this.#ports;
     const onLeadership = (): void => {
       if (!leadership.isLeader()) this.#office = 'none';
+      this.#term += 1;
       this.#lagMs = undefined;
       this.#wake.wake();
     };
@@ -157,7 +164,11 @@ export class Replicator implements Component {
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
-    const isLeader = this.#ports.leadership.isLeader();
+    const { leadership } = this.#ports;
+    const isLeader = leadership.isLeader();
+    const term = this.#term;
+    const isStill = (): boolean =>
+      this.#term === term && leadership.isLeader() === isLeader && !signal.aborted;
     if (!isLeader) this.#office = 'none';
     const isNew = isLeader && this.#office === 'none';
     const read = isNew ? await this.#readAll(signal) : await this.#lookIfSilent(signal);
@@ -165,8 +176,9 @@ export class Replicator implements Component {
     if (isNew && !read.ok) return this.#settle(read.error);
     this.#follow(signal);
     if (!this.hasSynced()) return;
-    if (isNew) this.#takeOver();
-    else if (!isLeader) this.#adopt();
+    if (isNew) await this.#takeOver(isStill);
+    else if (!isLeader) await this.#adopt(isStill);
+    if (!isStill()) return this.#wake.wake();
     this.#prime();
     if (isLeader) await this.#publish(signal);
   }
@@ -177,18 +189,14 @@ export class Replicator implements Component {
     this.#primedListeners.notify();
   }
 
-  /** A new leader goes on from what the last one left, which it may have heard of late. What is wanted it knows itself. */
-  #takeOver(): void {
-    const { store, clock } = this.#ports;
-    const left = this.#written();
-    const records = new Map(left);
-    if (store.snapshot.size > 0) {
-      records.clear();
-      for (const [id, { record }] of store.snapshot)
-        records.set(id, newest(record, left.get(id), clock.nowMs()));
-    }
-    store.replace(records);
-    this.#office = 'taken over';
+  async #takeOver(isStill: () => boolean): Promise<void> {
+    const done = await this.#adoption.takeOver(() => this.#lastWords(), isStill);
+    if (done) this.#office = 'taken over';
+  }
+
+  async #adopt(isStill: () => boolean): Promise<void> {
+    this.#settle(undefined);
+    await this.#adoption.adopt(() => this.#lastWords(), isStill);
   }
 
   #pauseMs(): number {
@@ -207,22 +215,6 @@ export class Replicator implements Component {
     if (done.fault === undefined && mayWrite()) this.#office = 'confirmed';
     this.#settle(done.fault);
     this.#follow(signal);
-  }
-
-  #adopt(): void {
-    const { store, clock } = this.#ports;
-    this.#settle(undefined);
-    const records = new Map(this.#written());
-    for (const [id, record] of records) {
-      const held = store.get(id)?.record;
-      if (held !== undefined && isNewer(held, record, clock.nowMs())) records.set(id, held);
-    }
-    store.replace(records);
-  }
-
-  /** What a leader wrote last. */
-  #written(): ReadonlyMap<MetricId, MetricRecord> {
-    return this.#ports.reader.read(this.#lastWords());
   }
 
   async #lookIfSilent(signal: AbortSignal): Promise<Result<undefined, Fault>> {

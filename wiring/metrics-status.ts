@@ -14,8 +14,8 @@ import type { DatadogPoints } from '../datadog/points.js';
 import type { TlsListener } from '../http/listener.js';
 import type { ListenerReport } from '../http/server-life.js';
 import type { RegistrationWatch } from '../kube/registration-watch.js';
+import type { Snapshot } from '../metricsstore/draft.js';
 import type { Replicator } from '../metricsstore/replicator.js';
-import type { Snapshot } from '../metricsstore/store.js';
 import type { Refresher } from '../provider/refresher.js';
 import type { AppInputs } from './inputs.js';
 
