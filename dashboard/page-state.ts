@@ -35,10 +35,11 @@ export function buildPageState(
 ): Omit<PageState, 'changes'> {
   const { clock } = sources;
   const autoscalers = sources.autoscalers().slice(0, mostRows);
-  const uses = usesByMetric(autoscalers);
   const records = [...sources.records.list()];
+  const shown = records.slice(0, mostRows);
+  const uses = usesByMetric(autoscalers, new Set(shown.map(({ record }) => metricId(record.key))));
   const known = { uses, clock, history: sources.history };
-  const rows = records.slice(0, mostRows).map((held) => {
+  const rows = shown.map((held) => {
     const row = renewed(memory.metrics.get(held), held, known);
     memory.metrics.set(held, row);
     return row;
@@ -71,10 +72,14 @@ export function sampleOf(state: Pick<PageState, 'metrics' | 'autoscalers'>): {
   };
 }
 
-function usesByMetric(autoscalers: readonly PageAutoscaler[]): ReadonlyMap<string, readonly Use[]> {
+function usesByMetric(
+  autoscalers: readonly PageAutoscaler[],
+  shown: ReadonlySet<string>,
+): ReadonlyMap<string, readonly Use[]> {
   const uses = new Map<string, Use[]>();
   for (const { id: autoscaler, metrics } of autoscalers) {
     for (const { id, target } of metrics) {
+      if (!shown.has(id)) continue;
       const known = uses.get(id) ?? [];
       known.push({ autoscaler, target });
       uses.set(id, known);

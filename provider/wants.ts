@@ -134,6 +134,11 @@ export class Wants {
     return this.#current().byId.has(id);
   }
 
+  /** What each metric of an autoscaler is stored by, in their order; `undefined` for one that has no identity. */
+  idsOf(autoscaler: AutoscalerSpec): readonly (MetricId | undefined)[] {
+    return this.#askedBy(autoscaler).map((asked) => (asked.kind === 'want' ? asked.want.id : undefined));
+  }
+
   hasSynced(): boolean {
     return this.#sources.every((source) => source.hasSynced());
   }

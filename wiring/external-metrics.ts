@@ -149,7 +149,7 @@ export function buildExternalMetrics(given: AppInputs, ports: ExternalMetricsPor
     { client: ports.cluster.client, clock, registry },
     { service: ownService(config) },
   );
-  reportSeries({ registry, clock, records: store, leadership, copy: replicator });
+  reportSeries({ registry, clock, pace, records: store, leadership, copy: replicator });
   return {
     listener,
     leading: [refresher, replicator],
