@@ -37,7 +37,10 @@ export function buildPageState(
   const autoscalers = sources.autoscalers().slice(0, mostRows);
   const records = [...sources.records.list()];
   const shown = records.slice(0, mostRows);
-  const uses = usesByMetric(autoscalers, new Set(shown.map(({ record }) => metricId(record.key))));
+  const uses = usesByMetric(
+    autoscalers,
+    new Set(shown.map((held) => memory.metrics.get(held)?.id ?? metricId(held.record.key))),
+  );
   const known = { uses, clock, history: sources.history };
   const rows = shown.map((held) => {
     const row = renewed(memory.metrics.get(held), held, known);

@@ -177,7 +177,7 @@ export function buildExternalMetrics(given: AppInputs, ports: ExternalMetricsPor
       maxAgeMs,
       clock,
     },
-    page: { records: store, autoscalers },
+    page: { records: store, autoscalers, wants },
     status: describeMetricsSide({
       inputs,
       store,
