@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.js';
+import { type Clock, type Instant, instantOf } from '../core/clock.js';
 import { type HeldRecord, lastPointOf, type MetricId, metricId, pointAgeMs } from '../core/metric.js';
 import { canonicalSelector } from '../core/selector.js';
 import type { AutoscalerRow, Change, MetricRow, Overview, PageState, Target, Use } from './model/state.js';
@@ -33,7 +33,7 @@ export function buildPageState(
   sources: PageSources,
   memory: RowMemory = new RowMemory(),
 ): Omit<PageState, 'changes'> {
-  const { clock } = sources;
+  const clock = instantOf(sources.clock);
   const autoscalers = sources.autoscalers().slice(0, mostRows);
   const records = [...sources.records.list()];
   const shown = records.slice(0, mostRows);
@@ -102,7 +102,7 @@ function toAutoscalerRow(autoscaler: PageAutoscaler, memory: RowMemory): Autosca
 /** What a row is made of besides its record. */
 interface Beside {
   readonly uses: ReadonlyMap<string, readonly Use[]>;
-  readonly clock: Clock;
+  readonly clock: Instant;
   readonly history: PageSources['history'];
 }
 
@@ -146,7 +146,7 @@ function toRow(held: HeldRecord, { uses, clock, history }: Beside): MetricRow {
 }
 
 /** The point's own instant, unless a clock that was set back would make it look younger than it is. */
-function observedAtMs(held: HeldRecord, clock: Clock): number | null {
+function observedAtMs(held: HeldRecord, clock: Instant): number | null {
   const point = lastPointOf(held.record);
   const ageMs = pointAgeMs(held, clock);
   if (point === undefined || ageMs === undefined) return null;

@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.js';
+import { type Clock, type Instant, instantOf } from '../core/clock.js';
 import { type HeldRecord, type MetricRecord, pointAgeMs } from '../core/metric.js';
 import type { Pace, Steps } from '../core/pace.js';
 import { type Registry, readGauge, readNumber } from '../core/telemetry.js';
@@ -49,7 +49,7 @@ export function reportSeries(ports: SeriesPorts, options: { readonly maxSeries?:
     const read = async () => {
       if (!isTold()) return {};
       const { ofTheirOwn, others } = await split.of(ports.records.snapshot);
-      const now = stopped(ports.clock);
+      const now = instantOf(ports.clock);
       return ports.pace.run(told(ofTheirOwn, others, { of: (held) => of(observe(held, now)), rest }));
     };
     readGauge(ports.registry, { name, help, label: 'metric' }, read);
@@ -151,14 +151,6 @@ function* divided(snapshot: Snapshot, names: BoundedNames): Steps<Parts> {
 
 function hasValue(held: HeldRecord): held is HeldValue {
   return held.record.state === 'valid';
-}
-
-type Instant = Pick<Clock, 'nowMs' | 'monotonicMs'>;
-
-/** One instant for all that is told together. */
-function stopped(clock: Clock): Instant {
-  const [nowMs, monotonicMs] = [clock.nowMs(), clock.monotonicMs()];
-  return { nowMs: () => nowMs, monotonicMs: () => monotonicMs };
 }
 
 function observe(held: HeldValue, clock: Instant): Observed {

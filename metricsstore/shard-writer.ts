@@ -125,15 +125,17 @@ export class ShardWriter {
     { known, written: dated, mayWrite, isFirst = false }: WriteView,
     signal: AbortSignal,
   ): Promise<Result<StoredShard | 'untouched', Fault>> {
-    const { box, clock } = this.#ports;
+    const { box, clock, pace } = this.#ports;
     const name = shardName(this.#options.name, index);
     const entries = planned[index] ?? new Map<string, string>();
     const countText = String(planned.length);
     let current = known[index];
-    for (let attempt = 1; mayWrite(); attempt += 1) {
+    for (let attempt = 1; ; attempt += 1) {
+      // Reading the last answer took some time, and making what is to be sent does: others have a turn in between.
+      const isSaid = await pace.run(saying(current, entries));
+      if (!mayWrite()) return ok('untouched');
       const isCountRight = index !== 0 || current?.annotations[shardCountAnnotation] === countText;
-      const isRight = isCountRight && current !== undefined && saysExactly(current, entries);
-      if (isRight && !isFirst && current !== undefined) return ok(current);
+      if (isCountRight && isSaid && !isFirst && current !== undefined) return ok(current);
       const annotations = {
         [lastUpdatedAnnotation]: this.#date([current, dated[index]], clock.nowMs()),
         ...(index === 0 ? { [shardCountAnnotation]: countText } : {}),
@@ -145,7 +147,6 @@ export class ShardWriter {
       if (!fresh.ok) return fresh;
       current = fresh.value;
     }
-    return ok('untouched');
   }
 
   /** Never the same twice, be it by another leader, by which replicas know its write from a stranger's; else the time. */
@@ -198,6 +199,11 @@ export class ShardWriter {
 /** The object is not as we knew it: changed, created or deleted by another. */
 function isLost(fault: Fault): boolean {
   return fault.code === 'kube.conflict' || fault.code === 'kube.not_found';
+}
+
+function* saying(shard: StoredShard | undefined, entries: Shard): Steps<boolean> {
+  yield;
+  return saysExactly(shard, entries);
 }
 
 /** A metric's key is made of a hash, so one that is there is not made again. */
