@@ -101,7 +101,7 @@ export class Feed implements Component {
     const before = this.#state;
     const state = this.#look();
     if (isDue) this.#sample(state);
-    if (before !== undefined) {
+    if (before !== undefined && this.streams.count > 0) {
       const found = difference(before, state);
       if (!isEmpty(found)) this.streams.tell('change', found);
     }

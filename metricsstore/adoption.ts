@@ -38,12 +38,14 @@ export class Adoption {
    */
   async adopt(words: LastWords, isStill: () => boolean): Promise<void> {
     const { store, reader, clock, pace } = this.#ports;
-    const isAll = this.#adopted !== store.snapshot || clock.monotonicMs() - this.#allAtMs >= allAgainMs;
-    if (!isAll && reader.hasRead(words())) return;
+    const adopted = this.#adopted;
+    const isDue = clock.monotonicMs() - this.#allAtMs >= allAgainMs;
+    if (!isDue && adopted === store.snapshot && reader.hasRead(words())) return;
     this.#adopted = undefined;
     const touched = await pace.run(reader.read(words()));
     if (!isStill()) return;
     const draft = store.draft();
+    const isAll = isDue || draft.base !== adopted;
     const nowMs = clock.nowMs();
     const put = (id: MetricId): void => this.#put(draft, id, nowMs);
     await pace.run(isAll ? each(reader.ids(), put) : renewed(draft, touched, put));

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import type { Steps } from '../core/pace.js';
 import { lastUpdatedAnnotation, type StoredShard, shardName } from './shard-content.js';
 import type { ShardMemory } from './shard-memory.js';
 import { entryBytes } from './shards.js';
@@ -49,6 +50,14 @@ export function describeShards(
 interface Size {
   readonly entries: number;
   readonly bytes: number;
+}
+
+/** Finds out what each ConfigMap holds, one a step, so that whoever describes them later need not. */
+export function* measuring(memory: ShardMemory, count: number): Steps<void> {
+  for (let index = 0; index < count; index += 1) {
+    sizeOf(memory.seen(index));
+    yield;
+  }
 }
 
 /** Each scrape asks several times; a shard never changes. */

@@ -9,7 +9,7 @@ import type { Pace } from '../core/pace.js';
 import { ok, type Result } from '../core/result.js';
 import { Wake } from '../core/wake.js';
 import { Adoption } from './adoption.js';
-import { type CopyReport, describeShards, lagOf } from './copy-report.js';
+import { type CopyReport, describeShards, lagOf, measuring } from './copy-report.js';
 import { type StoredShard, shardCount, shardName } from './shard-content.js';
 import { ShardMemory } from './shard-memory.js';
 import type { ShardReader } from './shard-reader.js';
@@ -181,6 +181,7 @@ export class Replicator implements Component {
     if (!isStill()) return this.#wake.wake();
     this.#prime();
     if (isLeader) await this.#publish(signal);
+    await this.#ports.pace.run(measuring(this.#memory, this.#count));
   }
 
   #prime(): void {
