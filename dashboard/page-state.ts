@@ -1,5 +1,6 @@
 import { type Clock, type Instant, instantOf } from '../core/clock.js';
 import { type HeldRecord, lastPointOf, type MetricId, metricId, pointAgeMs } from '../core/metric.js';
+import { atOnce, type Steps } from '../core/pace.js';
 import { canonicalSelector } from '../core/selector.js';
 import type { AutoscalerRow, Change, MetricRow, Overview, PageState, Target, Use } from './model/state.js';
 
@@ -33,20 +34,30 @@ export function buildPageState(
   sources: PageSources,
   memory: RowMemory = new RowMemory(),
 ): Omit<PageState, 'changes'> {
+  return atOnce(buildingPageState(sources, memory));
+}
+
+/** The same, step by step; what it sees is of the moment in which it begins. */
+export function* buildingPageState(
+  sources: PageSources,
+  memory: RowMemory,
+): Steps<Omit<PageState, 'changes'>> {
   const clock = instantOf(sources.clock);
   const autoscalers = sources.autoscalers().slice(0, mostRows);
   const records = [...sources.records.list()];
   const shown = records.slice(0, mostRows);
-  const uses = usesByMetric(
+  const uses = yield* usesByMetric(
     autoscalers,
     new Set(shown.map((held) => memory.metrics.get(held)?.id ?? metricId(held.record.key))),
   );
   const known = { uses, clock, history: sources.history };
-  const rows = shown.map((held) => {
+  const rows: MetricRow[] = [];
+  for (const held of shown) {
     const row = renewed(memory.metrics.get(held), held, known);
     memory.metrics.set(held, row);
-    return row;
-  });
+    rows.push(row);
+    yield;
+  }
   return {
     nowMs: clock.nowMs(),
     overview: sources.overview(),
@@ -75,10 +86,10 @@ export function sampleOf(state: Pick<PageState, 'metrics' | 'autoscalers'>): {
   };
 }
 
-function usesByMetric(
+function* usesByMetric(
   autoscalers: readonly PageAutoscaler[],
   shown: ReadonlySet<string>,
-): ReadonlyMap<string, readonly Use[]> {
+): Steps<ReadonlyMap<string, readonly Use[]>> {
   const uses = new Map<string, Use[]>();
   for (const { id: autoscaler, metrics } of autoscalers) {
     for (const { id, target } of metrics) {
@@ -87,6 +98,7 @@ function usesByMetric(
       known.push({ autoscaler, target });
       uses.set(id, known);
     }
+    yield;
   }
   return uses;
 }

@@ -5,6 +5,7 @@ import type { AutoscalerSpec } from '../core/autoscaler.js';
 import type { Clock } from '../core/clock.js';
 import type { Component } from '../core/component.js';
 import type { HeldRecord } from '../core/metric.js';
+import { Slices, turnOfEventLoop } from '../core/pace.js';
 import { Feed } from '../dashboard/feed.js';
 import type { Overview } from '../dashboard/model/state.js';
 import type { PageAutoscaler } from '../dashboard/page-state.js';
@@ -68,6 +69,7 @@ export function buildPage(given: AppInputs, ports: PagePorts): Page {
       }),
       clock,
       log,
+      pace: new Slices({ clock, goRound: turnOfEventLoop }),
     },
     { sampleMs: config.externalMetrics.refreshPeriodSeconds * 1000 },
   );
