@@ -69,7 +69,9 @@ export class Adoption {
       const putLeft = (id: MetricId): void => this.#put(draft, id, nowMs);
       await pace.run(isEmpty ? each(reader.ids(), putLeft) : merged(draft, reader, nowMs));
       // Nothing that came meanwhile may be passed over: this replica is about to write over it.
-      if (isStill() && reader.hasRead(words()) && draft.commit()) return true;
+      if (!isStill() || !reader.hasRead(words()) || !draft.commit()) continue;
+      reader.forget();
+      return true;
     }
     return false;
   }

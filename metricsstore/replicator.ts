@@ -14,6 +14,7 @@ import { type StoredShard, shardCount, shardName } from './shard-content.js';
 import { ShardMemory } from './shard-memory.js';
 import type { ShardReader } from './shard-reader.js';
 import type { ShardWriter } from './shard-writer.js';
+import { SharingTrouble } from './sharing-trouble.js';
 import type { Store } from './store.js';
 
 /** ConfigMaps by name. */
@@ -67,13 +68,12 @@ export class Replicator implements Component {
   readonly #wake = new Wake();
   readonly #memory = new ShardMemory();
   readonly #adoption: Adoption;
+  readonly #trouble: SharingTrouble;
   #count = 1;
   #follows = new Map<number, AbortController>();
-  #failures = 0;
   /** In a row, of looks at the ConfigMaps. */
   #readFailures = 0;
   #endLook = (): void => {};
-  #trouble: string | undefined;
   /**
    * A new leader first looks at what there is, then writes all of it anew, be it the same: what its predecessor sent, and
    * the network still holds, finds another revision and is refused.
@@ -91,6 +91,7 @@ export class Replicator implements Component {
     this.#ports = ports;
     this.#options = options;
     this.#adoption = new Adoption(ports);
+    this.#trouble = new SharingTrouble(ports.log);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -160,7 +161,8 @@ export class Replicator implements Component {
         detail: `no word from the API server about the stored metrics for ${Math.round(silentMs / 1000)} s`,
       };
     }
-    return this.#trouble === undefined ? { state: 'ready' } : { state: 'degraded', detail: this.#trouble };
+    const { detail } = this.#trouble;
+    return detail === undefined ? { state: 'ready' } : { state: 'degraded', detail };
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
@@ -169,11 +171,14 @@ export class Replicator implements Component {
     const term = this.#term;
     const isStill = (): boolean =>
       this.#term === term && leadership.isLeader() === isLeader && !signal.aborted;
-    if (!isLeader) this.#office = 'none';
+    if (!isLeader) {
+      this.#office = 'none';
+      this.#ports.writer.forget();
+    }
     const isNew = isLeader && this.#office === 'none';
     const read = isNew ? await this.#readAll(signal) : await this.#lookIfSilent(signal);
     this.#readFailures = read.ok ? 0 : this.#readFailures + 1;
-    if (isNew && !read.ok) return this.#settle(read.error);
+    if (isNew && !read.ok) return this.#trouble.settle(read.error);
     this.#follow(signal);
     if (!this.hasSynced()) return;
     if (isNew) await this.#takeOver(isStill);
@@ -196,12 +201,12 @@ export class Replicator implements Component {
   }
 
   async #adopt(isStill: () => boolean): Promise<void> {
-    this.#settle(undefined);
+    this.#trouble.settle(undefined);
     await this.#adoption.adopt(() => this.#lastWords(), isStill);
   }
 
   #pauseMs(): number {
-    const failures = Math.max(this.#failures, this.#readFailures);
+    const failures = Math.max(this.#trouble.failures, this.#readFailures);
     if (failures === 0) return this.#options.localCopyRefreshMs;
     return Math.min(backoffMs(failures, retryBounds, this.#ports.random()), this.#options.localCopyRefreshMs);
   }
@@ -214,7 +219,7 @@ export class Replicator implements Component {
     const done = await writer.write(store.snapshot, view, signal);
     for (const [index, shard] of done.shards) this.#note(index, shard);
     if (done.fault === undefined && mayWrite()) this.#office = 'confirmed';
-    this.#settle(done.fault);
+    this.#trouble.settle(done.fault);
     this.#follow(signal);
   }
 
@@ -307,22 +312,5 @@ export class Replicator implements Component {
 
   #indexes(): number[] {
     return Array.from({ length: this.#count }, (_, index) => index);
-  }
-
-  /** Logged on change only; the present trouble shows in the health. */
-  #settle(fault: Fault | undefined): void {
-    this.#failures = fault === undefined ? 0 : this.#failures + 1;
-    if (fault !== undefined && this.#trouble === undefined) {
-      this.#ports.log.warn(
-        { code: fault.code, detail: fault.message },
-        'the metrics could not be written to their ConfigMaps; retrying',
-      );
-    }
-    if (fault === undefined && this.#trouble !== undefined)
-      this.#ports.log.info({}, 'the metrics are written to their ConfigMaps again');
-    this.#trouble =
-      fault === undefined
-        ? undefined
-        : `the metrics could not be shared with the other replicas: ${fault.message}`;
   }
 }

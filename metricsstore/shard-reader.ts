@@ -25,7 +25,7 @@ const placesOfShard = 2 ** 20;
  */
 export class ShardReader {
   readonly #onDamage: (entry: string, problem: string) => void;
-  readonly #shards: { shard: StoredShard | undefined; entries: ReadonlyMap<string, Entry> }[] = [];
+  #shards: { shard: StoredShard | undefined; entries: ReadonlyMap<string, Entry> }[] = [];
   /** Nearly every metric has one entry. */
   readonly #entries = new Map<MetricId, Entry | readonly Entry[]>();
 
@@ -50,6 +50,12 @@ export class ShardReader {
   hasRead(shards: Shards): boolean {
     const longer = Math.max(shards.length, this.#shards.length);
     return Array.from({ length: longer }).every((_, index) => this.#shards[index]?.shard === shards[index]);
+  }
+
+  /** Lets go of all that was read, for as long as nobody reads: it takes as much memory as the shards themselves. */
+  forget(): void {
+    this.#shards = [];
+    this.#entries.clear();
   }
 
   ids(): Iterable<MetricId> {

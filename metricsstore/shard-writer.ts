@@ -104,6 +104,11 @@ export class ShardWriter {
     return { shards, fault: undefined };
   }
 
+  /** Lets go of what was written, when others write from now on. */
+  forget(): void {
+    this.#encoded = new Map();
+  }
+
   async #removeShard(
     index: number,
     known: StoredShard | undefined,
