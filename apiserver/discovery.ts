@@ -101,6 +101,9 @@ export class DiscoveredNames {
   readonly #maxListed: number;
   #rendered: Rendered | undefined;
   #isCurrent = false;
+  /** The names of the last look, as they are written, and those of them that can be listed. */
+  #judged: ReadonlyMap<string, string | undefined> = new Map();
+  #names: ReadonlySet<string> = new Set();
 
   constructor(ports: { readonly records: RecordReader }, options: { readonly maxListed: number }) {
     this.#records = ports.records;
@@ -134,13 +137,28 @@ export class DiscoveredNames {
   }
 
   #readNames(): readonly string[] {
+    const judged = new Map<string, string | undefined>();
     const names = new Set<string>();
     for (const { record } of this.#records.list()) {
-      const name = record.key.name.toLowerCase();
-      if (name !== '' && nameProblem(name) === undefined && !isNamespaceSubresource(name)) names.add(name);
+      const { name } = record.key;
+      if (judged.has(name)) continue;
+      const listed = this.#judged.has(name) ? this.#judged.get(name) : listedName(name);
+      judged.set(name, listed);
+      if (listed !== undefined) names.add(listed);
     }
+    const isAsBefore = this.#names.size === names.size && [...names].every((name) => this.#names.has(name));
+    this.#judged = judged;
+    this.#names = names;
+    if (this.#rendered !== undefined && isAsBefore) return this.#rendered.names;
     return names.size === 0 ? [placeholder] : [...names].sort().slice(0, this.#maxListed);
   }
+}
+
+/** As discovery shows a metric's name; `undefined`: it cannot be asked for. */
+function listedName(written: string): string | undefined {
+  const name = written.toLowerCase();
+  const isListed = name !== '' && nameProblem(name) === undefined && !isNamespaceSubresource(name);
+  return isListed ? name : undefined;
 }
 
 function isEqual(a: readonly string[], b: readonly string[]): boolean {

@@ -1,5 +1,6 @@
 import { silentLog } from '../core/log.js';
 import { type HeldRecord, metricId } from '../core/metric.js';
+import { atOnce, type Steps } from '../core/pace.js';
 import { Feed } from '../dashboard/feed.js';
 import type { Overview } from '../dashboard/model/state.js';
 import type { PageAutoscaler } from '../dashboard/page-state.js';
@@ -7,6 +8,7 @@ import type { PageAutoscaler } from '../dashboard/page-state.js';
 /** Prints what the page's memory of an hour takes for 1,000 metrics. Run with `node --expose-gc`, or the heap holds garbage too. */
 const metrics = 1_000;
 const sampleMs = 30_000;
+const pace = { run: async <T>(work: Steps<T>): Promise<T> => atOnce(work) };
 const startMs = Date.parse('2026-01-01T00:00:00Z');
 let passedMs = 0;
 let collectingMs = 0;
@@ -72,13 +74,14 @@ const feed = new Feed(
     overview: () => overview,
     clock,
     log: silentLog,
+    pace,
   },
   { sampleMs },
 );
 const startedMs = performance.now();
 const samples = 3_600_000 / sampleMs;
 for (let at = 0; at < samples; at += 1) {
-  feed.tick();
+  await feed.tick();
   passedMs += sampleMs;
   // In life there is half a minute between two looks.
   const pausedMs = performance.now();
@@ -95,12 +98,13 @@ const quiet = new Feed(
     overview: () => overview,
     clock,
     log: silentLog,
+    pace,
   },
   { sampleMs: 0 },
 );
-for (let at = 0; at < 5; at += 1) quiet.tick();
+for (let at = 0; at < 5; at += 1) await quiet.tick();
 const quietMs = performance.now();
-for (let at = 0; at < 100; at += 1) quiet.tick();
+for (let at = 0; at < 100; at += 1) await quiet.tick();
 const perQuietTickMs = (performance.now() - quietMs) / 100;
 const state = JSON.stringify(feed.state());
 const [key] = keys;

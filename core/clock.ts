@@ -10,6 +10,15 @@ export interface Clock {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
+/** A moment, as a clock told it: for what is judged of many things together. */
+export type Instant = Pick<Clock, 'nowMs' | 'monotonicMs'>;
+
+/** The clock as it stands now: it is asked once, however many things are judged by it. */
+export function instantOf(clock: Instant): Instant {
+  const [nowMs, monotonicMs] = [clock.nowMs(), clock.monotonicMs()];
+  return { nowMs: () => nowMs, monotonicMs: () => monotonicMs };
+}
+
 /** Node clamps longer timers to 1 ms. */
 const longestTimerMs = 2 ** 31 - 1;
 

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js';
+import type { Instant } from './clock.js';
 import { canonicalSelector, type Selector } from './selector.js';
 
 declare const metricIdBrand: unique symbol;
@@ -101,7 +101,7 @@ export interface HeldRecord {
  * The age of a held record's last point: by wall time, but never less than its age on arrival plus the time since.
  * So a clock that is set back makes no value younger. Negative for a point from the future.
  */
-export function pointAgeMs(held: HeldRecord, clock: Clock): number | undefined {
+export function pointAgeMs(held: HeldRecord, clock: Instant): number | undefined {
   const point = lastPointOf(held.record);
   if (point === undefined) return undefined;
   const byWallTime = clock.nowMs() - point.observedAtMs;

@@ -37,17 +37,18 @@ export function gauge<L extends string>(
 export function readGauge<L extends string>(
   registry: Registry,
   { name, help, label }: { readonly name: string; readonly help: string; readonly label: L },
-  read: () => Readonly<Record<string, number>>,
+  read: () => Readonly<Record<string, number>> | Promise<Readonly<Record<string, number>>>,
 ): Gauge<L> {
   return new Gauge<L>({
     name,
     help,
     labelNames: [label],
     registers: [registry],
-    collect() {
+    async collect() {
+      const values = await read();
       // What is not told any more must not go on saying what it said last.
       this.reset();
-      for (const [labelValue, value] of Object.entries(read())) this.labels(labelValue).set(value);
+      for (const [labelValue, value] of Object.entries(values)) this.labels(labelValue).set(value);
     },
   });
 }

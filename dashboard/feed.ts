@@ -2,15 +2,18 @@ import { every } from '../core/clock.js';
 import type { Component, Health } from '../core/component.js';
 import { messageOf } from '../core/fault.js';
 import type { Logger } from '../core/log.js';
+import { atOnce, type Pace } from '../core/pace.js';
 import { ChangeLog } from './change-log.js';
 import { History, historyPoints } from './history.js';
 import { difference, isEmpty } from './model/difference.js';
 import type { PageState, SeriesReply } from './model/state.js';
-import { buildPageState, type PageSources, RowMemory, sampleOf, withChanges } from './page-state.js';
+import { buildingPageState, type PageSources, RowMemory, sampleOf, withChanges } from './page-state.js';
 import { Streams } from './streams.js';
 
 export interface FeedPorts extends Omit<PageSources, 'history'> {
   readonly log: Logger;
+  /** Of the looks that nobody waits for. */
+  readonly pace: Pace;
 }
 
 export interface FeedOptions {
@@ -76,14 +79,14 @@ export class Feed implements Component {
 
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#ports;
-    await every(clock, Math.min(tellMs, this.#options.sampleMs), async () => this.#tick(), signal);
+    await every(clock, Math.min(tellMs, this.#options.sampleMs), () => this.#tick(), signal);
     this.streams.close();
   }
 
   /** The page is a convenience: a bug in it must not end the replica. */
-  #tick(): void {
+  async #tick(): Promise<void> {
     try {
-      this.tick();
+      await this.tick();
       this.#trouble = undefined;
     } catch (error: unknown) {
       const reason = messageOf(error);
@@ -94,14 +97,16 @@ export class Feed implements Component {
   }
 
   /** One look, if there is somebody to tell or a sample is due. */
-  tick(): void {
-    const { clock } = this.#ports;
+  async tick(): Promise<void> {
+    const { clock, pace } = this.#ports;
     const isDue = clock.monotonicMs() - this.#sampledAtMs >= this.#options.sampleMs;
     if (!isDue && this.streams.count === 0) return;
     const before = this.#state;
-    const state = this.#look();
+    const seen = await pace.run(this.#looking());
+    // Somebody who opens a page looks at once, and has seen what is newer then.
+    const state = this.#state === before || this.#state === undefined ? this.#keep(seen) : this.#state;
     if (isDue) this.#sample(state);
-    if (before !== undefined) {
+    if (before !== undefined && this.streams.count > 0) {
       const found = difference(before, state);
       if (!isEmpty(found)) this.streams.tell('change', found);
     }
@@ -110,7 +115,14 @@ export class Feed implements Component {
   }
 
   #look(): PageState {
-    const seen = buildPageState({ ...this.#ports, history: this.#values }, this.#memory);
+    return this.#keep(atOnce(this.#looking()));
+  }
+
+  #looking() {
+    return buildingPageState({ ...this.#ports, history: this.#values }, this.#memory);
+  }
+
+  #keep(seen: Omit<PageState, 'changes'>): PageState {
     this.#changes.look(seen, seen.nowMs);
     const state = withChanges(seen, this.#changes.list());
     this.#state = state;

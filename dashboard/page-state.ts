@@ -1,5 +1,6 @@
-import type { Clock } from '../core/clock.js';
+import { type Clock, type Instant, instantOf } from '../core/clock.js';
 import { type HeldRecord, lastPointOf, type MetricId, metricId, pointAgeMs } from '../core/metric.js';
+import { atOnce, type Steps } from '../core/pace.js';
 import { canonicalSelector } from '../core/selector.js';
 import type { AutoscalerRow, Change, MetricRow, Overview, PageState, Target, Use } from './model/state.js';
 
@@ -33,16 +34,30 @@ export function buildPageState(
   sources: PageSources,
   memory: RowMemory = new RowMemory(),
 ): Omit<PageState, 'changes'> {
-  const { clock } = sources;
+  return atOnce(buildingPageState(sources, memory));
+}
+
+/** The same, step by step; what it sees is of the moment in which it begins. */
+export function* buildingPageState(
+  sources: PageSources,
+  memory: RowMemory,
+): Steps<Omit<PageState, 'changes'>> {
+  const clock = instantOf(sources.clock);
   const autoscalers = sources.autoscalers().slice(0, mostRows);
-  const uses = usesByMetric(autoscalers);
   const records = [...sources.records.list()];
+  const shown = records.slice(0, mostRows);
+  const uses = yield* usesByMetric(
+    autoscalers,
+    new Set(shown.map((held) => memory.metrics.get(held)?.id ?? metricId(held.record.key))),
+  );
   const known = { uses, clock, history: sources.history };
-  const rows = records.slice(0, mostRows).map((held) => {
+  const rows: MetricRow[] = [];
+  for (const held of shown) {
     const row = renewed(memory.metrics.get(held), held, known);
     memory.metrics.set(held, row);
-    return row;
-  });
+    rows.push(row);
+    yield;
+  }
   return {
     nowMs: clock.nowMs(),
     overview: sources.overview(),
@@ -71,14 +86,19 @@ export function sampleOf(state: Pick<PageState, 'metrics' | 'autoscalers'>): {
   };
 }
 
-function usesByMetric(autoscalers: readonly PageAutoscaler[]): ReadonlyMap<string, readonly Use[]> {
+function* usesByMetric(
+  autoscalers: readonly PageAutoscaler[],
+  shown: ReadonlySet<string>,
+): Steps<ReadonlyMap<string, readonly Use[]>> {
   const uses = new Map<string, Use[]>();
   for (const { id: autoscaler, metrics } of autoscalers) {
     for (const { id, target } of metrics) {
+      if (!shown.has(id)) continue;
       const known = uses.get(id) ?? [];
       known.push({ autoscaler, target });
       uses.set(id, known);
     }
+    yield;
   }
   return uses;
 }
@@ -94,7 +114,7 @@ function toAutoscalerRow(autoscaler: PageAutoscaler, memory: RowMemory): Autosca
 /** What a row is made of besides its record. */
 interface Beside {
   readonly uses: ReadonlyMap<string, readonly Use[]>;
-  readonly clock: Clock;
+  readonly clock: Instant;
   readonly history: PageSources['history'];
 }
 
@@ -138,7 +158,7 @@ function toRow(held: HeldRecord, { uses, clock, history }: Beside): MetricRow {
 }
 
 /** The point's own instant, unless a clock that was set back would make it look younger than it is. */
-function observedAtMs(held: HeldRecord, clock: Clock): number | null {
+function observedAtMs(held: HeldRecord, clock: Instant): number | null {
   const point = lastPointOf(held.record);
   const ageMs = pointAgeMs(held, clock);
   if (point === undefined || ageMs === undefined) return null;

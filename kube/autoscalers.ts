@@ -34,6 +34,8 @@ export interface AutoscalersOptions {
 const versions = ['v2', 'v2beta2'] as const;
 /** A list that is under way may have brought more than the list before it. */
 const spareScales = 100;
+/** One may have a hundred metrics: a page of many such ones would take long to read. */
+const autoscalersOfPage = 100;
 type Version = (typeof versions)[number];
 
 /**
@@ -62,7 +64,7 @@ export class Autoscalers implements Component {
           toItem: (object) => this.#slim(object),
         },
       },
-      { ...reflectorOptions, name: this.name },
+      { pageSize: autoscalersOfPage, ...reflectorOptions, name: this.name },
     );
     this.#reflector.onChange(() => this.#tellProblems());
   }

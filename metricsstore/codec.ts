@@ -29,13 +29,21 @@ export function isRecordKey(key: string): boolean {
  * metric, and ends in a hash of the whole identity, so that two selectors of one metric never share it.
  */
 export function encodeRecord(record: MetricRecord): Entry {
-  const { key } = record;
+  return { key: entryKey(record.key), value: entryValue(record) };
+}
+
+/** The key of the entry of a metric's record, whatever the record says. */
+export function entryKey(key: MetricKey): string {
   const hash = createHash('sha256').update(metricId(key)).digest('hex').slice(0, 16);
   const name = key.name
     .toLowerCase()
     .replaceAll(/[^a-z0-9_.]/g, '_')
     .slice(0, 120);
-  return { key: `${keyPrefix}${key.namespace}.${name}.${hash}`, value: JSON.stringify(toWire(record)) };
+  return `${keyPrefix}${key.namespace}.${name}.${hash}`;
+}
+
+export function entryValue(record: MetricRecord): string {
+  return JSON.stringify(toWire(record));
 }
 
 function toWire(record: MetricRecord): object {
@@ -65,11 +73,15 @@ function wirePoint(point: Point): { readonly value: number; readonly observedAt:
   return { value: point.value, observedAt: new Date(point.observedAtMs).toISOString() };
 }
 
-/** Reads an entry back. The error says what is wrong with it; such an entry costs only itself. */
-export function decodeRecord(entry: Entry): Result<MetricRecord, string> {
+/**
+ * Reads an entry back. The error says what is wrong with it; such an entry costs only itself.
+ *
+ * @param before what the entry said before: of the same metric the key is the same object, and is not read again
+ */
+export function decodeRecord(entry: Entry, before?: MetricRecord): Result<MetricRecord, string> {
   const fields = parseObject(entry.value);
   if (fields === undefined) return fail('is not a JSON object');
-  const key = parseKey(fields);
+  const key = before !== undefined && isKeyOf(fields, before.key) ? ok(before.key) : parseKey(fields);
   if (!key.ok) return key;
   const point = parsePoint(fields);
   if (!point.ok) return point;
@@ -91,12 +103,23 @@ function parseObject(json: string): Readonly<Record<string, unknown>> | undefine
   try {
     const parsed: unknown = JSON.parse(json);
     return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
-      ? { ...parsed }
+      ? (parsed as Readonly<Record<string, unknown>>)
       : undefined;
   } catch {
     // The caller names the entry; the parser's own words would not help anyone.
     return undefined;
   }
+}
+
+function isKeyOf(
+  fields: Readonly<Record<string, unknown>>,
+  { namespace, name, selector }: MetricKey,
+): boolean {
+  return (
+    fields['namespace'] === namespace &&
+    fields['metric'] === name &&
+    fields['selector'] === canonicalSelector(selector)
+  );
 }
 
 function parseKey(fields: Readonly<Record<string, unknown>>): Result<MetricKey, string> {

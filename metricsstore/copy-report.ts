@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import type { Steps } from '../core/pace.js';
 import { lastUpdatedAnnotation, type StoredShard, shardName } from './shard-content.js';
 import type { ShardMemory } from './shard-memory.js';
 import { entryBytes } from './shards.js';
@@ -37,13 +38,38 @@ export function describeShards(
 ): readonly ConfigMapReport[] {
   return Array.from({ length: count }, (_, index) => {
     const shard = memory.seen(index);
-    const entries = Object.entries(shard?.data ?? {});
     return {
       name: shardName(name, index),
       exists: shard !== undefined,
-      entries: entries.length,
-      bytes: entries.reduce((sum, [key, value]) => sum + entryBytes(key, value), 0),
+      ...sizeOf(shard),
       updatedAt: shard?.annotations[lastUpdatedAnnotation] ?? null,
     };
   });
+}
+
+interface Size {
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+/** Finds out what each ConfigMap holds, one a step, so that whoever describes them later need not. */
+export function* measuring(memory: ShardMemory, count: number): Steps<void> {
+  for (let index = 0; index < count; index += 1) {
+    sizeOf(memory.seen(index));
+    yield;
+  }
+}
+
+/** Each scrape asks several times; a shard never changes. */
+const sizes = new WeakMap<StoredShard, Size>();
+
+function sizeOf(shard: StoredShard | undefined): Size {
+  if (shard === undefined) return { entries: 0, bytes: 0 };
+  const known = sizes.get(shard);
+  if (known !== undefined) return known;
+  const entries = Object.entries(shard.data);
+  const bytes = entries.reduce((sum, [key, value]) => sum + entryBytes(key, value), 0);
+  const size = { entries: entries.length, bytes };
+  sizes.set(shard, size);
+  return size;
 }

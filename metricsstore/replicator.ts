@@ -5,14 +5,16 @@ import type { Fault } from '../core/fault.js';
 import { linkAbort } from '../core/linked-abort.js';
 import { Listeners } from '../core/listeners.js';
 import type { Logger } from '../core/log.js';
-import type { MetricId, MetricRecord } from '../core/metric.js';
+import type { Pace } from '../core/pace.js';
 import { ok, type Result } from '../core/result.js';
 import { Wake } from '../core/wake.js';
-import { type CopyReport, describeShards, lagOf } from './copy-report.js';
-import { isNewer, newest } from './newest.js';
-import { type ShardReader, type StoredShard, shardCount, shardName } from './shard-content.js';
+import { Adoption } from './adoption.js';
+import { type CopyReport, describeShards, lagOf, measuring } from './copy-report.js';
+import { type StoredShard, shardCount, shardName } from './shard-content.js';
 import { ShardMemory } from './shard-memory.js';
+import type { ShardReader } from './shard-reader.js';
 import type { ShardWriter } from './shard-writer.js';
+import { SharingTrouble } from './sharing-trouble.js';
 import type { Store } from './store.js';
 
 /** ConfigMaps by name. */
@@ -41,6 +43,7 @@ export interface ReplicatorPorts {
   readonly writer: ShardWriter;
   readonly leadership: Leadership;
   readonly clock: Clock;
+  readonly pace: Pace;
   readonly log: Logger;
   readonly random: () => number;
 }
@@ -64,18 +67,20 @@ export class Replicator implements Component {
   readonly #options: ReplicatorOptions;
   readonly #wake = new Wake();
   readonly #memory = new ShardMemory();
+  readonly #adoption: Adoption;
+  readonly #trouble: SharingTrouble;
   #count = 1;
   #follows = new Map<number, AbortController>();
-  #failures = 0;
   /** In a row, of looks at the ConfigMaps. */
   #readFailures = 0;
   #endLook = (): void => {};
-  #trouble: string | undefined;
   /**
    * A new leader first looks at what there is, then writes all of it anew, be it the same: what its predecessor sent, and
    * the network still holds, finds another revision and is refused.
    */
   #office: 'none' | 'taken over' | 'confirmed' = 'none';
+  /** Another whenever the lead was taken or lost: what was begun in one is not finished in the next. */
+  #term = 0;
   #lastChangeAtMs: number | undefined;
   #lagMs: number | undefined;
   #readAtMs = Number.NEGATIVE_INFINITY;
@@ -85,12 +90,15 @@ export class Replicator implements Component {
   constructor(ports: ReplicatorPorts, options: ReplicatorOptions) {
     this.#ports = ports;
     this.#options = options;
+    this.#adoption = new Adoption(ports);
+    this.#trouble = new SharingTrouble(ports.log);
   }
 
   async run(signal: AbortSignal): Promise<void> {
     const { store, leadership, clock } = this.#ports;
     const onLeadership = (): void => {
       if (!leadership.isLeader()) this.#office = 'none';
+      this.#term += 1;
       this.#lagMs = undefined;
       this.#wake.wake();
     };
@@ -153,22 +161,32 @@ export class Replicator implements Component {
         detail: `no word from the API server about the stored metrics for ${Math.round(silentMs / 1000)} s`,
       };
     }
-    return this.#trouble === undefined ? { state: 'ready' } : { state: 'degraded', detail: this.#trouble };
+    const { detail } = this.#trouble;
+    return detail === undefined ? { state: 'ready' } : { state: 'degraded', detail };
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
-    const isLeader = this.#ports.leadership.isLeader();
-    if (!isLeader) this.#office = 'none';
+    const { leadership } = this.#ports;
+    const isLeader = leadership.isLeader();
+    const term = this.#term;
+    const isStill = (): boolean =>
+      this.#term === term && leadership.isLeader() === isLeader && !signal.aborted;
+    if (!isLeader) {
+      this.#office = 'none';
+      this.#ports.writer.forget();
+    }
     const isNew = isLeader && this.#office === 'none';
     const read = isNew ? await this.#readAll(signal) : await this.#lookIfSilent(signal);
     this.#readFailures = read.ok ? 0 : this.#readFailures + 1;
-    if (isNew && !read.ok) return this.#settle(read.error);
+    if (isNew && !read.ok) return this.#trouble.settle(read.error);
     this.#follow(signal);
     if (!this.hasSynced()) return;
-    if (isNew) this.#takeOver();
-    else if (!isLeader) this.#adopt();
+    if (isNew) await this.#takeOver(isStill);
+    else if (!isLeader) await this.#adopt(isStill);
+    if (!isStill()) return this.#wake.wake();
     this.#prime();
     if (isLeader) await this.#publish(signal);
+    await this.#ports.pace.run(measuring(this.#memory, this.#count));
   }
 
   #prime(): void {
@@ -177,22 +195,18 @@ export class Replicator implements Component {
     this.#primedListeners.notify();
   }
 
-  /** A new leader goes on from what the last one left, which it may have heard of late. What is wanted it knows itself. */
-  #takeOver(): void {
-    const { store, clock } = this.#ports;
-    const left = this.#written();
-    const records = new Map(left);
-    if (store.snapshot.size > 0) {
-      records.clear();
-      for (const [id, { record }] of store.snapshot)
-        records.set(id, newest(record, left.get(id), clock.nowMs()));
-    }
-    store.replace(records);
-    this.#office = 'taken over';
+  async #takeOver(isStill: () => boolean): Promise<void> {
+    const done = await this.#adoption.takeOver(() => this.#lastWords(), isStill);
+    if (done) this.#office = 'taken over';
+  }
+
+  async #adopt(isStill: () => boolean): Promise<void> {
+    this.#trouble.settle(undefined);
+    await this.#adoption.adopt(() => this.#lastWords(), isStill);
   }
 
   #pauseMs(): number {
-    const failures = Math.max(this.#failures, this.#readFailures);
+    const failures = Math.max(this.#trouble.failures, this.#readFailures);
     if (failures === 0) return this.#options.localCopyRefreshMs;
     return Math.min(backoffMs(failures, retryBounds, this.#ports.random()), this.#options.localCopyRefreshMs);
   }
@@ -205,24 +219,8 @@ export class Replicator implements Component {
     const done = await writer.write(store.snapshot, view, signal);
     for (const [index, shard] of done.shards) this.#note(index, shard);
     if (done.fault === undefined && mayWrite()) this.#office = 'confirmed';
-    this.#settle(done.fault);
+    this.#trouble.settle(done.fault);
     this.#follow(signal);
-  }
-
-  #adopt(): void {
-    const { store, clock } = this.#ports;
-    this.#settle(undefined);
-    const records = new Map(this.#written());
-    for (const [id, record] of records) {
-      const held = store.get(id)?.record;
-      if (held !== undefined && isNewer(held, record, clock.nowMs())) records.set(id, held);
-    }
-    store.replace(records);
-  }
-
-  /** What a leader wrote last. */
-  #written(): ReadonlyMap<MetricId, MetricRecord> {
-    return this.#ports.reader.read(this.#lastWords());
   }
 
   async #lookIfSilent(signal: AbortSignal): Promise<Result<undefined, Fault>> {
@@ -314,22 +312,5 @@ export class Replicator implements Component {
 
   #indexes(): number[] {
     return Array.from({ length: this.#count }, (_, index) => index);
-  }
-
-  /** Logged on change only; the present trouble shows in the health. */
-  #settle(fault: Fault | undefined): void {
-    this.#failures = fault === undefined ? 0 : this.#failures + 1;
-    if (fault !== undefined && this.#trouble === undefined) {
-      this.#ports.log.warn(
-        { code: fault.code, detail: fault.message },
-        'the metrics could not be written to their ConfigMaps; retrying',
-      );
-    }
-    if (fault === undefined && this.#trouble !== undefined)
-      this.#ports.log.info({}, 'the metrics are written to their ConfigMaps again');
-    this.#trouble =
-      fault === undefined
-        ? undefined
-        : `the metrics could not be shared with the other replicas: ${fault.message}`;
   }
 }

@@ -1,6 +1,5 @@
-import { type MetricId, type MetricRecord, metricId } from '../core/metric.js';
-import { decodeRecord, isRecordKey } from './codec.js';
-import { decodeOriginals, isOriginalsKey } from './originals.js';
+import { isRecordKey } from './codec.js';
+import { isOriginalsKey } from './originals.js';
 import { entryBytes, type Shard } from './shards.js';
 
 /** A ConfigMap of the store as the cluster holds it. */
@@ -47,59 +46,4 @@ export function saysExactly(shard: StoredShard | undefined, entries: Shard): boo
   if (shard === undefined) return false;
   const keys = Object.keys(shard.data).filter((key) => isRecordKey(key) || isOriginalsKey(key));
   return keys.length === entries.size && keys.every((key) => entries.get(key) === shard.data[key]);
-}
-
-interface KnownEntry {
-  readonly value: string;
-  readonly record: MetricRecord | undefined;
-}
-
-/** Decodes shards, remembering what each entry said, so that an unchanged entry costs nothing and keeps its record. */
-export class ShardReader {
-  readonly #onDamage: (entry: string, problem: string) => void;
-  #known: ReadonlyMap<string, KnownEntry> = new Map();
-
-  constructor(onDamage: (entry: string, problem: string) => void) {
-    this.#onDamage = onDamage;
-  }
-
-  /** All records of all shards. A damaged entry is reported when it is first seen, and costs only itself. */
-  read(shards: readonly (StoredShard | undefined)[]): ReadonlyMap<MetricId, MetricRecord> {
-    const known = new Map<string, KnownEntry>();
-    const records = new Map<MetricId, MetricRecord>();
-    for (const [index, shard] of shards.entries()) {
-      for (const [key, value] of Object.entries(shard?.data ?? {})) {
-        // A key may stand in two shards for a moment, with different values.
-        const place = `${index} ${key}`;
-        const before = this.#known.get(place);
-        const entry = before?.value === value ? before : { value, record: this.#decode(key, value) };
-        known.set(place, entry);
-        if (entry.record !== undefined) keepNewer(records, entry.record);
-      }
-    }
-    this.#known = known;
-    return records;
-  }
-
-  #decode(key: string, value: string): MetricRecord | undefined {
-    if (isOriginalsKey(key)) return decodeOriginals(value);
-    if (!isRecordKey(key)) return undefined;
-    const decoded = decodeRecord({ key, value });
-    if (decoded.ok) return decoded.value;
-    this.#onDamage(key, decoded.error);
-    return undefined;
-  }
-}
-
-/** An entry on its way from one shard to another may stand in both for a moment, and an original's beside ours. */
-function keepNewer(records: Map<MetricId, MetricRecord>, record: MetricRecord): void {
-  const id = metricId(record.key);
-  const before = records.get(id);
-  if (
-    before?.state === 'valid' &&
-    record.state === 'valid' &&
-    before.point.observedAtMs > record.point.observedAtMs
-  )
-    return;
-  records.set(id, record);
 }

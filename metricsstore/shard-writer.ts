@@ -1,9 +1,11 @@
 import type { Clock } from '../core/clock.js';
 import type { Fault } from '../core/fault.js';
 import type { Logger } from '../core/log.js';
-import type { MetricRecord } from '../core/metric.js';
+import type { MetricId, MetricRecord } from '../core/metric.js';
+import type { Pace, Steps } from '../core/pace.js';
 import { ok, type Result } from '../core/result.js';
-import { type Entry, encodeRecord } from './codec.js';
+import { type Entry, entryKey, entryValue } from './codec.js';
+import type { Snapshot } from './draft.js';
 import {
   foreignBytes,
   foreignEntries,
@@ -14,8 +16,7 @@ import {
   shardCountAnnotation,
   shardName,
 } from './shard-content.js';
-import { planShards, type Shard, type ShardLimits } from './shards.js';
-import type { Snapshot } from './store.js';
+import { planning, type Shard, type ShardLimits, type ShardPlan } from './shards.js';
 
 /** ConfigMaps by name, written by compare-and-swap. */
 export interface WritableShards {
@@ -31,6 +32,18 @@ export interface WritableShards {
     signal: AbortSignal,
   ): Promise<Result<StoredShard, Fault>>;
   remove(name: string, revision: string, signal: AbortSignal): Promise<Result<undefined, Fault>>;
+}
+
+export interface ShardWriterPorts {
+  readonly box: WritableShards;
+  readonly clock: Clock;
+  readonly pace: Pace;
+  readonly log: Logger;
+}
+
+interface Encoded {
+  readonly record: MetricRecord;
+  readonly entry: Entry;
 }
 
 /** What a write goes by. */
@@ -60,24 +73,21 @@ const clockStepMs = 1_000;
 
 /** Brings the cluster's ConfigMaps to say a snapshot, writing only those that differ. */
 export class ShardWriter {
-  readonly #ports: { readonly box: WritableShards; readonly clock: Clock; readonly log: Logger };
+  readonly #ports: ShardWriterPorts;
   readonly #options: ShardLimits & { readonly name: string };
-  readonly #encoded = new WeakMap<MetricRecord, Entry>();
+  /** The records of the last write. */
+  #encoded: ReadonlyMap<MetricId, Encoded> = new Map();
   #refused = 0;
   #lastDateMs = 0;
 
-  constructor(
-    ports: { readonly box: WritableShards; readonly clock: Clock; readonly log: Logger },
-    options: ShardLimits & { readonly name: string },
-  ) {
+  constructor(ports: ShardWriterPorts, options: ShardLimits & { readonly name: string }) {
     this.#ports = ports;
     this.#options = options;
   }
 
   async write(snapshot: Snapshot, view: WriteView, signal: AbortSignal): Promise<Written> {
     const { known, mayWrite } = view;
-    const entries = this.#encode(snapshot);
-    const plan = planShards(known.map(recordEntries), entries, this.#options, known.map(foreignBytes));
+    const plan = await this.#ports.pace.run(this.#plan(snapshot, known));
     this.#nameRefused(plan.refused);
     const shards = new Map<number, StoredShard | undefined>();
     const toWrite = plan.shards.map((_, index) => index);
@@ -92,6 +102,11 @@ export class ShardWriter {
       if (done.value !== 'untouched') shards.set(index, done.value);
     }
     return { shards, fault: undefined };
+  }
+
+  /** Lets go of what was written, when others write from now on. */
+  forget(): void {
+    this.#encoded = new Map();
   }
 
   async #removeShard(
@@ -115,15 +130,17 @@ export class ShardWriter {
     { known, written: dated, mayWrite, isFirst = false }: WriteView,
     signal: AbortSignal,
   ): Promise<Result<StoredShard | 'untouched', Fault>> {
-    const { box, clock } = this.#ports;
+    const { box, clock, pace } = this.#ports;
     const name = shardName(this.#options.name, index);
     const entries = planned[index] ?? new Map<string, string>();
     const countText = String(planned.length);
     let current = known[index];
-    for (let attempt = 1; mayWrite(); attempt += 1) {
+    for (let attempt = 1; ; attempt += 1) {
+      // Reading the last answer took some time, and making what is to be sent does: others have a turn in between.
+      const isSaid = await pace.run(saying(current, entries));
+      if (!mayWrite()) return ok('untouched');
       const isCountRight = index !== 0 || current?.annotations[shardCountAnnotation] === countText;
-      const isRight = isCountRight && current !== undefined && saysExactly(current, entries);
-      if (isRight && !isFirst && current !== undefined) return ok(current);
+      if (isCountRight && isSaid && !isFirst && current !== undefined) return ok(current);
       const annotations = {
         [lastUpdatedAnnotation]: this.#date([current, dated[index]], clock.nowMs()),
         ...(index === 0 ? { [shardCountAnnotation]: countText } : {}),
@@ -135,7 +152,6 @@ export class ShardWriter {
       if (!fresh.ok) return fresh;
       current = fresh.value;
     }
-    return ok('untouched');
   }
 
   /** Never the same twice, be it by another leader, by which replicas know its write from a stranger's; else the time. */
@@ -148,13 +164,29 @@ export class ShardWriter {
     return new Date(ms).toISOString();
   }
 
-  #encode(snapshot: Snapshot): Shard {
-    const entries = new Map<string, string>();
-    for (const { record } of snapshot.values()) {
-      const known = this.#encoded.get(record) ?? encodeRecord(record);
-      this.#encoded.set(record, known);
-      entries.set(known.key, known.value);
+  *#plan(snapshot: Snapshot, known: WriteView['known']): Steps<ShardPlan> {
+    const entries = yield* this.#encode(snapshot);
+    const current: Shard[] = [];
+    const foreign: number[] = [];
+    for (const shard of known) {
+      current.push(recordEntries(shard));
+      foreign.push(foreignBytes(shard));
+      yield;
     }
+    return yield* planning(current, entries, this.#options, foreign);
+  }
+
+  *#encode(snapshot: Snapshot): Steps<Shard> {
+    const entries = new Map<string, string>();
+    const encoded = new Map<MetricId, Encoded>();
+    for (const [id, { record }] of snapshot) {
+      const known = this.#encoded.get(id);
+      const now = known?.record === record ? known : encode(record, known);
+      encoded.set(id, now);
+      entries.set(now.entry.key, now.entry.value);
+      yield;
+    }
+    this.#encoded = encoded;
     return entries;
   }
 
@@ -172,4 +204,15 @@ export class ShardWriter {
 /** The object is not as we knew it: changed, created or deleted by another. */
 function isLost(fault: Fault): boolean {
   return fault.code === 'kube.conflict' || fault.code === 'kube.not_found';
+}
+
+function* saying(shard: StoredShard | undefined, entries: Shard): Steps<boolean> {
+  yield;
+  return saysExactly(shard, entries);
+}
+
+/** A metric's key is made of a hash, so one that is there is not made again. */
+function encode(record: MetricRecord, known: Encoded | undefined): Encoded {
+  const key = known?.record.key === record.key ? known.entry.key : entryKey(record.key);
+  return { record, entry: { key, value: entryValue(record) } };
 }

@@ -1,3 +1,5 @@
+import { atOnce, type Steps } from '../core/pace.js';
+
 /** The entries of one ConfigMap: key → value. */
 export type Shard = ReadonlyMap<string, string>;
 
@@ -27,21 +29,33 @@ export function planShards(
   limits: ShardLimits,
   reservedBytes: readonly number[] = [],
 ): ShardPlan {
+  return atOnce(planning(current, entries, limits, reservedBytes));
+}
+
+/** The same, step by step. */
+export function* planning(
+  current: readonly Shard[],
+  entries: Shard,
+  limits: ShardLimits,
+  reservedBytes: readonly number[] = [],
+): Steps<ShardPlan> {
   const shards = current.map((_, index) => new OpenShard(reservedBytes[index] ?? 0));
   const homeless: [string, string][] = [];
-  const homes = new Map(
-    current.flatMap((shard, index) => [...shard.keys()].map((key) => [key, index] as const)),
-  );
+  const homes = new Map<string, OpenShard>();
+  for (const [index, shard] of shards.entries()) {
+    for (const key of current[index]?.keys() ?? []) homes.set(key, shard);
+    yield;
+  }
   for (const [key, value] of entries) {
-    const home = homes.get(key);
-    const shard = home === undefined ? undefined : shards[home];
-    if (shard?.take(key, value, limits.maxBytes) !== true) homeless.push([key, value]);
+    if (homes.get(key)?.take(key, value, limits.maxBytes) !== true) homeless.push([key, value]);
+    yield;
   }
   const refused: string[] = [];
   let first = 0;
   for (const [key, value] of homeless) {
     while (first < shards.length && shards[first]?.isFull(limits.maxBytes) === true) first += 1;
     if (!place(shards, first, key, value, limits)) refused.push(key);
+    yield;
   }
   while (shards.length > 1 && emptyLast(shards, limits.maxBytes * comfortablyFull)) shards.pop();
   if (shards.length === 0) shards.push(new OpenShard(0));

@@ -1,9 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { Listeners } from '../core/listeners.js';
-import { type HeldRecord, lastPointOf, type MetricId, type MetricRecord } from '../core/metric.js';
-
-/** All records of one moment. Never changed: a new one takes its place. */
-export type Snapshot = ReadonlyMap<MetricId, HeldRecord>;
+import type { HeldRecord, MetricId, MetricRecord } from '../core/metric.js';
+import { Draft, type Snapshot } from './draft.js';
 
 /** The current snapshot, in memory. Readers keep what they took; writers swap it whole. */
 export class Store {
@@ -27,38 +25,28 @@ export class Store {
     return this.#snapshot;
   }
 
-  /** Takes `records` for all that is known now. Listeners hear of it only when something differs. */
-  replace(records: ReadonlyMap<MetricId, MetricRecord>): void {
-    const previous = this.#snapshot;
-    const next = new Map<MetricId, HeldRecord>();
-    let differs = records.size !== previous.size;
-    for (const [id, record] of records) {
-      const held = previous.get(id);
-      const kept = held?.record === record ? held : this.#hold(record, held);
-      if (kept !== held) differs = true;
-      next.set(id, kept);
-    }
-    if (!differs) return;
-    this.#snapshot = next;
-    this.#listeners.notify();
+  /** Begins the next snapshot: what is put into it is all that will be known when it is committed. */
+  draft(): Draft {
+    return new Draft(this.#snapshot, this.#clock, (draft) => this.#swap(draft));
   }
 
+  /** Takes `records` for all that is known now. */
+  replace(records: ReadonlyMap<MetricId, MetricRecord>): void {
+    const draft = this.draft();
+    for (const [id, record] of records) draft.put(id, record);
+    draft.commit();
+  }
+
+  /** Calls `listener` when something differs, and only then. */
   onChange(listener: () => void): () => void {
     return this.#listeners.add(listener);
   }
 
-  /** A point that was here already keeps its arrival, so that its age never shrinks, whatever the wall clock says. */
-  #hold(record: MetricRecord, before: HeldRecord | undefined): HeldRecord {
-    const point = lastPointOf(record);
-    const known = before === undefined ? undefined : lastPointOf(before.record);
-    if (before !== undefined && point !== undefined && known?.observedAtMs === point.observedAtMs) {
-      return {
-        record,
-        ageOnArrivalMs: before.ageOnArrivalMs,
-        arrivedAtMonotonicMs: before.arrivedAtMonotonicMs,
-      };
-    }
-    const ageOnArrivalMs = point === undefined ? 0 : this.#clock.nowMs() - point.observedAtMs;
-    return { record, ageOnArrivalMs, arrivedAtMonotonicMs: this.#clock.monotonicMs() };
+  #swap(draft: Draft): boolean {
+    if (draft.base !== this.#snapshot) return false;
+    if (!draft.differs) return true;
+    this.#snapshot = draft.next;
+    this.#listeners.notify();
+    return true;
   }
 }

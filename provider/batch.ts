@@ -1,3 +1,4 @@
+import { atOnce, type Steps } from '../core/pace.js';
 import type { DatadogQuery } from './query.js';
 
 /** What one call to Datadog may hold. */
@@ -20,11 +21,17 @@ const separatorLength = 3;
 
 /** Spreads queries over calls: each query in exactly one batch or set aside as oversized; order is kept. */
 export function toBatches(queries: readonly DatadogQuery[], limits: BatchLimits): Batches {
+  return atOnce(batching(queries, limits));
+}
+
+/** The same, step by step. */
+export function* batching(queries: readonly DatadogQuery[], limits: BatchLimits): Steps<Batches> {
   const batches: DatadogQuery[][] = [];
   const oversized = new Map<DatadogQuery, number>();
   let batch: DatadogQuery[] = [];
   let urlLength = urlOverhead;
   for (const query of queries) {
+    yield;
     const length = escapedLength(query) + separatorLength;
     if (urlOverhead + length > limits.maxUrlLength) {
       oversized.set(query, urlOverhead + length);

@@ -1,5 +1,4 @@
 import type { Clock } from '../core/clock.js';
-import type { MetricRecord } from '../core/metric.js';
 import { counter, gauge, histogram, type Registry } from '../core/telemetry.js';
 
 /** A refresh that ended. */
@@ -44,7 +43,7 @@ export class RefreshTally {
   begin(
     scope: 'all' | 'new',
     queries: number,
-  ): RefreshCount & { ended(records: ReadonlyMap<unknown, MetricRecord>): void } {
+  ): RefreshCount & { ended(records: { readonly all: number; readonly valid: number }): void } {
     const startedAtMs = this.#clock.monotonicMs();
     let calls = 0;
     let splits = 0;
@@ -72,10 +71,9 @@ export class RefreshTally {
     this.#metrics.records.reset();
   }
 
-  #count(records: ReadonlyMap<unknown, MetricRecord>): void {
-    const valid = [...records.values()].filter((record) => record.state === 'valid').length;
+  #count({ all, valid }: { readonly all: number; readonly valid: number }): void {
     this.#metrics.records.set({ valid: 'true' }, valid);
-    this.#metrics.records.set({ valid: 'false' }, records.size - valid);
+    this.#metrics.records.set({ valid: 'false' }, all - valid);
   }
 }
 

@@ -2,23 +2,27 @@ import type { Clock } from '../core/clock.js';
 import type { Component, Health } from '../core/component.js';
 import { Fault } from '../core/fault.js';
 import type { Logger } from '../core/log.js';
-import { type HeldRecord, lastPointOf, type MetricId, type MetricRecord } from '../core/metric.js';
+import type { Pace, Steps } from '../core/pace.js';
 import { fail, type Result } from '../core/result.js';
 import type { Registry } from '../core/telemetry.js';
 import { Wake } from '../core/wake.js';
 import { type AgendaOptions, nextStep } from './agenda.js';
+import { due } from './due.js';
 import type { Ask } from './isolate.js';
-import { effectiveMaxAgeMs, judge } from './judge.js';
+import { effectiveMaxAgeMs } from './judge.js';
 import type { DatadogQuery } from './query.js';
 import type { Outcome, Reading } from './reading.js';
+import { type RecordCount, RecordKeeper, type RecordSink } from './record-keeper.js';
 import { type RefreshReport, RefreshTally } from './refresh-tally.js';
-import { askRound, type RoundLimits, type RoundQueries } from './round.js';
+import { askRound, type RoundLimits } from './round.js';
 import { RoundLog } from './round-log.js';
 import { Suspects } from './suspects.js';
 import type { Want } from './wants.js';
 
 export interface WantedSet {
   list(): readonly Want[];
+  /** Reads what has come since the last time, which `list` would do at once. */
+  catchUp(): Steps<void>;
   hasSynced(): boolean;
   onChange(listener: () => void): () => void;
 }
@@ -29,11 +33,6 @@ export interface PointSource {
     queries: readonly DatadogQuery[],
     signal: AbortSignal,
   ): Promise<Result<ReadonlyMap<DatadogQuery, Reading>, Fault>>;
-}
-
-export interface RecordSink {
-  get(id: MetricId): HeldRecord | undefined;
-  replace(records: ReadonlyMap<MetricId, MetricRecord>): void;
 }
 
 export interface Leadership {
@@ -54,6 +53,7 @@ export interface RefresherPorts {
   readonly sink: RecordSink;
   readonly leadership: Leadership;
   readonly clock: Clock;
+  readonly pace: Pace;
   readonly log: Logger;
   readonly registry: Registry;
   readonly random: () => number;
@@ -80,6 +80,7 @@ export class Refresher implements Component {
   readonly #options: RefresherOptions;
   readonly #wake = new Wake();
   readonly #suspects = new Suspects();
+  readonly #keeper: RecordKeeper;
   readonly #roundLog: RoundLog;
   readonly #tally: RefreshTally;
   #lastFullAtMs: number | undefined;
@@ -87,6 +88,7 @@ export class Refresher implements Component {
   #newSinceMs: number | undefined;
   #wantsChanged = true;
   #keptInStepAtMs = Number.NEGATIVE_INFINITY;
+  #caughtUpAtMs = Number.NEGATIVE_INFINITY;
   #startedAtMs = 0;
   #lastTurnAtMs = 0;
   #hasRefreshed = false;
@@ -94,6 +96,8 @@ export class Refresher implements Component {
   constructor(ports: RefresherPorts, options: RefresherOptions) {
     this.#ports = ports;
     this.#options = options;
+    const maxAgeMs = effectiveMaxAgeMs(options.maxAgeSeconds, options.rollupSeconds);
+    this.#keeper = new RecordKeeper(ports, { maxAgeMs });
     this.#roundLog = new RoundLog(ports.log);
     this.#tally = new RefreshTally(ports);
   }
@@ -138,12 +142,13 @@ export class Refresher implements Component {
   async #turn(signal: AbortSignal): Promise<number> {
     const { wants, leadership, clock } = this.#ports;
     if (!leadership.isLeader() || !wants.hasSynced() || !this.#mayBegin()) {
+      await this.#catchUp();
       if (this.#lastFullAtMs !== undefined) this.#tally.notLeading();
       this.#lastFullAtMs = undefined;
       this.#wantsChanged = true;
       return Math.min(idleMs, this.#primingLeftMs() || idleMs);
     }
-    const keepInMs = this.#keepInStep();
+    const keepInMs = await this.#keepInStep(signal);
     if (keepInMs > 0) return keepInMs;
     const agenda = {
       lastFullAtMs: this.#lastFullAtMs,
@@ -155,6 +160,14 @@ export class Refresher implements Component {
     if (waitMs > 0) return Math.min(waitMs, idleMs);
     await this.tick(step.scope, signal);
     return 0;
+  }
+
+  /** Whoever does not lead reads what is wanted too, so that neither a request nor the day that it leads has to. */
+  async #catchUp(): Promise<void> {
+    const { wants, clock, pace } = this.#ports;
+    if (clock.monotonicMs() - this.#caughtUpAtMs < burstMs) return;
+    this.#caughtUpAtMs = clock.monotonicMs();
+    await pace.run(wants.catchUp());
   }
 
   #mayBegin(): boolean {
@@ -169,45 +182,54 @@ export class Refresher implements Component {
    * Drops the records that nobody wants and adds pending ones for the new, without waiting for Datadog. In a burst of
    * changes it does so once in a while; answers how long it puts that off.
    */
-  #keepInStep(): number {
+  async #keepInStep(signal: AbortSignal): Promise<number> {
     if (!this.#wantsChanged) return 0;
     const nowMs = this.#ports.clock.monotonicMs();
     const putOffMs = this.#keptInStepAtMs + burstMs - nowMs;
     if (putOffMs > 0) return putOffMs;
     this.#keptInStepAtMs = nowMs;
     this.#wantsChanged = false;
-    this.#store(new Map());
+    await this.#ports.pace.run(this.#ports.wants.catchUp());
+    await this.#store(new Map(), signal);
     return 0;
   }
 
   /** A call to Datadog that hangs must not keep what nobody wants any more. */
-  async #keepInStepUntil(asked: AbortSignal): Promise<void> {
+  async #keepInStepUntil(asked: AbortSignal, signal: AbortSignal): Promise<void> {
     const { clock, leadership } = this.#ports;
     while (!asked.aborted) {
       await this.#wake.wait(idleMs, clock, asked);
       if (asked.aborted || !leadership.isLeader()) continue;
-      const keepInMs = this.#keepInStep();
+      const keepInMs = await this.#keepInStep(signal);
       if (keepInMs === 0) continue;
       await clock.sleep(keepInMs, asked);
-      if (!asked.aborted && leadership.isLeader()) this.#keepInStep();
+      if (!asked.aborted && leadership.isLeader()) await this.#keepInStep(signal);
     }
   }
 
-  #store(outcomes: ReadonlyMap<DatadogQuery, Outcome>): ReadonlyMap<MetricId, MetricRecord> {
-    const records = this.#judgeAll(this.#ports.wants.list(), outcomes);
-    this.#ports.sink.replace(records);
-    const hasNew = [...records.values()].some((record) => record.state === 'pending');
-    this.#newSinceMs = hasNew ? (this.#newSinceMs ?? this.#ports.clock.monotonicMs()) : undefined;
-    return records;
+  /** Answers `undefined`, and stores nothing, when this replica leads no more. */
+  async #store(
+    outcomes: ReadonlyMap<DatadogQuery, Outcome>,
+    signal: AbortSignal,
+  ): Promise<RecordCount | undefined> {
+    const { wants, leadership, clock } = this.#ports;
+    const count = await this.#keeper.keep(
+      wants.list(),
+      (query) => this.#outcomeOf(query, outcomes),
+      () => leadership.isLeader() && !signal.aborted,
+    );
+    if (count === undefined) this.#wantsChanged = true;
+    else this.#newSinceMs = count.pending > 0 ? (this.#newSinceMs ?? clock.monotonicMs()) : undefined;
+    return count;
   }
 
   /** Asks for everything wanted, or only for what has no record yet, and stores what is known then. */
   async tick(scope: 'all' | 'new', signal: AbortSignal): Promise<void> {
-    const { points, leadership, clock, wants } = this.#ports;
+    const { points, leadership, clock, pace } = this.#ports;
     const startedAtMs = clock.monotonicMs();
     if (scope === 'all') this.#lastFullAtMs = startedAtMs;
     if (this.#newSinceMs !== undefined) this.#lastNewAtMs = startedAtMs;
-    const queries = this.#due(wants.list(), scope);
+    const queries = await this.#due(scope);
     const count = this.#tally.begin(scope, queries.together.length + queries.alone.length);
     const ask: Ask = async (batch) => {
       if (!leadership.isLeader()) return fail(notLeading());
@@ -215,52 +237,33 @@ export class Refresher implements Component {
       return points.latest(batch, signal);
     };
     const asked = new AbortController();
-    const asking = askRound({ ...queries, onSplit: count.split }, ask, this.#options).finally(() =>
+    const asking = askRound({ ...queries, onSplit: count.split, pace }, ask, this.#options).finally(() =>
       asked.abort(),
     );
-    await this.#keepInStepUntil(asked.signal);
+    await this.#keepInStepUntil(asked.signal, signal);
     const outcomes = await asking;
     // A round that was cut short by a stop or by the loss of leadership says nothing about Datadog.
     if (!leadership.isLeader() || signal.aborted) return;
     this.#remember(outcomes);
     this.#roundLog.tell(outcomes);
-    const records = this.#store(outcomes);
+    const records = await this.#store(outcomes, signal);
+    if (records === undefined) return;
     this.#hasRefreshed = true;
     count.ended(records);
   }
 
-  #due(wants: readonly Want[], scope: 'all' | 'new'): RoundQueries {
-    const queries = new Set<DatadogQuery>();
-    const answered = new Set<DatadogQuery>();
-    for (const want of wants) {
-      if (want.ask.kind !== 'query' || (scope === 'new' && !this.#isNew(want))) continue;
-      queries.add(want.ask.query);
-      if (this.#wasAnswered(want.id, want.ask.query)) answered.add(want.ask.query);
-    }
-    if (scope === 'all') this.#suspects.keepOnly(queries);
-    const nowMs = this.#ports.clock.monotonicMs();
-    const standing = (query: DatadogQuery): string => this.#suspects.standing(query, nowMs);
-    return {
-      together: [...queries].filter((query) => standing(query) === 'trusted'),
-      alone: [...queries].filter((query) => standing(query) === 'alone'),
-      answered: this.#fromAnywhere([...answered]),
+  async #due(scope: 'all' | 'new') {
+    const { wants, sink, clock, random, pace } = this.#ports;
+    const view = {
+      scope,
+      record: (id: Want['id']) => sink.get(id)?.record,
+      suspects: this.#suspects,
+      nowMs: clock.monotonicMs(),
+      random: random(),
     };
-  }
-
-  #wasAnswered(id: MetricId, query: DatadogQuery): boolean {
-    const record = this.#ports.sink.get(id)?.record;
-    return record?.query === query && lastPointOf(record) !== undefined;
-  }
-
-  /** Begins at a place of its own each time. */
-  #fromAnywhere(queries: readonly DatadogQuery[]): readonly DatadogQuery[] {
-    const start = Math.floor(this.#ports.random() * queries.length);
-    return [...queries.slice(start), ...queries.slice(0, start)];
-  }
-
-  #isNew(want: Want): boolean {
-    const record = this.#ports.sink.get(want.id)?.record;
-    return record === undefined || record.state === 'pending';
+    const { wanted, ...queries } = await pace.run(due(wants.list(), view));
+    if (scope === 'all') this.#suspects.keepOnly(wanted);
+    return queries;
   }
 
   #remember(outcomes: ReadonlyMap<DatadogQuery, Outcome>): void {
@@ -272,22 +275,6 @@ export class Refresher implements Component {
         this.#suspects.refused(query, outcome.fault, { nowMs: clock.monotonicMs(), random: random() });
       }
     }
-  }
-
-  #judgeAll(
-    wants: readonly Want[],
-    outcomes: ReadonlyMap<DatadogQuery, Outcome>,
-  ): ReadonlyMap<MetricId, MetricRecord> {
-    const judging = {
-      nowMs: this.#ports.clock.nowMs(),
-      maxAgeMs: effectiveMaxAgeMs(this.#options.maxAgeSeconds, this.#options.rollupSeconds),
-    };
-    const judgeOne = (want: Want): MetricRecord => {
-      const previous = this.#ports.sink.get(want.id)?.record;
-      const outcome = want.ask.kind === 'query' ? this.#outcomeOf(want.ask.query, outcomes) : undefined;
-      return judge(want, previous, outcome, judging);
-    };
-    return new Map(wants.map((want) => [want.id, judgeOne(want)]));
   }
 
   /** A query that was refused, and waits for its next try, is answered with its refusal, whoever asks it by now. */

@@ -22,7 +22,7 @@ export class RoundLog {
 
   tell(outcomes: ReadonlyMap<DatadogQuery, Outcome>): void {
     if (outcomes.size === 0) return;
-    const outage = [...outcomes.values()].find(isOutage)?.fault;
+    const outage = firstOutage(outcomes.values())?.fault;
     if (outage !== undefined && outage.message !== this.#outage) {
       this.#log.warn(
         { code: outage.code, detail: outage.message },
@@ -32,6 +32,11 @@ export class RoundLog {
     if (outage === undefined && this.#outage !== undefined) this.#log.info({}, 'Datadog answers again');
     this.#outage = outage?.message;
   }
+}
+
+function firstOutage(outcomes: Iterable<Outcome>): Extract<Outcome, { readonly kind: 'failed' }> | undefined {
+  for (const outcome of outcomes) if (isOutage(outcome)) return outcome;
+  return undefined;
 }
 
 function isOutage(outcome: Outcome): outcome is Extract<Outcome, { readonly kind: 'failed' }> {

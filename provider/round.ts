@@ -1,5 +1,6 @@
 import type { Fault } from '../core/fault.js';
-import { type BatchLimits, toBatches } from './batch.js';
+import { atOnce, type Pace } from '../core/pace.js';
+import { type BatchLimits, batching } from './batch.js';
 import { type Ask, askIsolating, type IsolationBudget } from './isolate.js';
 import { inParallel } from './parallel.js';
 import type { DatadogQuery } from './query.js';
@@ -24,7 +25,11 @@ export interface RoundQueries {
   readonly answered?: readonly DatadogQuery[];
   /** Hears of each refused batch that is halved. */
   readonly onSplit?: () => void;
+  /** By which many queries are spread over batches; default: at once. */
+  readonly pace?: Pace;
 }
+
+const hurried: Pace = { run: async (work) => atOnce(work) };
 
 /**
  * Asks all queries once, in batches, several at a time.
@@ -36,22 +41,21 @@ export async function askRound(
   ask: Ask,
   limits: RoundLimits,
 ): Promise<ReadonlyMap<DatadogQuery, Outcome>> {
-  const together = toBatches(queries.together, limits);
-  const alone = toBatches(queries.alone, { ...limits, maxQueries: 1 });
+  const { onSplit, pace = hurried } = queries;
+  const together = await pace.run(batching(queries.together, limits));
+  const alone = await pace.run(batching(queries.alone, { ...limits, maxQueries: 1 }));
   const witnesses = new Witnesses(queries.answered ?? []);
-  const { onSplit } = queries;
   const budget: IsolationBudget = {
     callsLeft: isolationCalls,
     witnesses,
     ...(onSplit === undefined ? {} : { onSplit }),
   };
   const guarded = stopInOutage(ask);
-  const answers = await inParallel(
-    [...together.batches, ...alone.batches],
-    limits.maxParallelQueries,
-    (batch) => askIsolating(batch, guarded, budget),
-  );
-  const outcomes = new Map(excuse(new Map(answers.flatMap((answer) => [...answer])), witnesses));
+  const answers = new Map<DatadogQuery, Outcome>();
+  await inParallel([...together.batches, ...alone.batches], limits.maxParallelQueries, async (batch) => {
+    for (const [query, outcome] of await askIsolating(batch, guarded, budget)) answers.set(query, outcome);
+  });
+  const outcomes = excuse(answers, witnesses);
   for (const [query, urlLength] of [...together.oversized, ...alone.oversized]) {
     outcomes.set(query, { kind: 'oversized', urlLength, maxUrlLength: limits.maxUrlLength });
   }
@@ -59,15 +63,18 @@ export async function askRound(
 }
 
 /** A round in which everything was refused, what was answered before too, says nothing of any query. */
-function excuse(
-  outcomes: ReadonlyMap<DatadogQuery, Outcome>,
-  witnesses: Witnesses,
-): ReadonlyMap<DatadogQuery, Outcome> {
-  const [first, ...others] = [...outcomes.values()].map(refusalOf);
-  if (first === undefined || others.includes(undefined)) return outcomes;
-  if (![...outcomes.keys()].some((query) => witnesses.has(query))) return outcomes;
+function excuse(answers: Map<DatadogQuery, Outcome>, witnesses: Witnesses): Map<DatadogQuery, Outcome> {
+  let first: Fault | undefined;
+  let isAnyWitness = false;
+  for (const [query, outcome] of answers) {
+    const refusal = refusalOf(outcome);
+    if (refusal === undefined) return answers;
+    first ??= refusal;
+    isAnyWitness ||= witnesses.has(query);
+  }
+  if (first === undefined || !isAnyWitness) return answers;
   const outcome: Outcome = { kind: 'failed', fault: refusesAll(first) };
-  return new Map([...outcomes.keys()].map((query) => [query, outcome]));
+  return new Map([...answers.keys()].map((query) => [query, outcome]));
 }
 
 function refusalOf(outcome: Outcome): Fault | undefined {

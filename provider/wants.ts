@@ -2,6 +2,7 @@ import type { AutoscalerSpec } from '../core/autoscaler.js';
 import { Listeners } from '../core/listeners.js';
 import type { Logger } from '../core/log.js';
 import { type InvalidReason, type MetricId, type MetricKey, metricId } from '../core/metric.js';
+import type { Steps } from '../core/pace.js';
 import { toMetricKey } from './autoscaler.js';
 import { type DatadogQuery, type QueryOptions, toQuery } from './query.js';
 
@@ -32,41 +33,54 @@ export interface Unreadable {
   readonly detail: string;
 }
 
+/** What one metric of an autoscaler asks for, or the autoscaler and why nobody can. */
+type Asked = { readonly kind: 'want'; readonly want: Want } | ({ readonly kind: 'unreadable' } & Unreadable);
+
 /** Autoscalers → the wanted set: ten autoscalers asking the same thing are one want. */
 export function toWants(
   autoscalers: readonly AutoscalerSpec[],
   options: QueryOptions,
 ): { readonly wants: ReadonlyMap<MetricId, Want>; readonly unreadable: readonly Unreadable[] } {
+  return merged(autoscalers.map((autoscaler) => askedBy(autoscaler, options)));
+}
+
+function askedBy(autoscaler: AutoscalerSpec, options: QueryOptions): readonly Asked[] {
+  return autoscaler.metrics.map((metric): Asked => {
+    const key = toMetricKey(autoscaler, metric);
+    if (key.ok) return { kind: 'want', want: toWant(key.value, options) };
+    const name = `${autoscaler.kind} ${autoscaler.namespace}/${autoscaler.name}`;
+    return { kind: 'unreadable', autoscaler: name, detail: key.error };
+  });
+}
+
+function toWant(key: MetricKey, options: QueryOptions): Want {
+  const id = metricId(key);
+  const query = toQuery(key, options);
+  if (query.ok) return { id, key, ask: { kind: 'query', query: query.value } };
+  return { id, key, ask: { kind: 'refused', reason: 'unaskable', detail: query.error } };
+}
+
+function merged(all: readonly (readonly Asked[])[]): ReturnType<typeof toWants> {
   const wants = new Map<MetricId, Want>();
   const unreadable: Unreadable[] = [];
-  for (const autoscaler of autoscalers) {
-    for (const metric of autoscaler.metrics) {
-      const key = toMetricKey(autoscaler, metric);
-      if (!key.ok) {
-        unreadable.push({
-          autoscaler: `${autoscaler.kind} ${autoscaler.namespace}/${autoscaler.name}`,
-          detail: key.error,
-        });
-        continue;
-      }
-      const id = metricId(key.value);
-      wants.set(id, merge(wants.get(id), id, key.value, options));
+  for (const one of all) {
+    for (const asked of one) {
+      if (asked.kind === 'unreadable')
+        unreadable.push({ autoscaler: asked.autoscaler, detail: asked.detail });
+      else wants.set(asked.want.id, together(wants.get(asked.want.id), asked.want));
     }
   }
   return { wants, unreadable };
 }
 
 /** The HPA controller lower-cases names in its requests, so two spellings of one name are one question to us but two to Datadog. */
-function merge(known: Want | undefined, id: MetricId, key: MetricKey, options: QueryOptions): Want {
-  if (known !== undefined && known.key.name === key.name) return known;
-  if (known !== undefined) {
-    const names = [known.key.name, key.name].sort().join(' and ');
-    const detail = `autoscalers of namespace ${key.namespace} ask for ${names}, which requests cannot tell apart; use one spelling`;
-    return { id, key: known.key, ask: { kind: 'refused', reason: 'ambiguous', detail } };
-  }
-  const query = toQuery(key, options);
-  if (query.ok) return { id, key, ask: { kind: 'query', query: query.value } };
-  return { id, key, ask: { kind: 'refused', reason: 'unaskable', detail: query.error } };
+function together(known: Want | undefined, want: Want): Want {
+  if (known === undefined) return want;
+  const { id, key } = want;
+  if (known.key.name === key.name) return known;
+  const names = [known.key.name, key.name].sort().join(' and ');
+  const detail = `autoscalers of namespace ${key.namespace} ask for ${names}, which requests cannot tell apart; use one spelling`;
+  return { id, key: known.key, ask: { kind: 'refused', reason: 'ambiguous', detail } };
 }
 
 /** The live wanted set of all sources. */
@@ -75,7 +89,9 @@ export class Wants {
   readonly #log: Logger;
   readonly #options: QueryOptions;
   readonly #listeners = new Listeners();
-  #wants: ReadonlyMap<MetricId, Want> | undefined;
+  /** What each autoscaler asks for; it never changes, another takes its place. */
+  readonly #asked = new WeakMap<AutoscalerSpec, readonly Asked[]>();
+  #wants: { readonly byId: ReadonlyMap<MetricId, Want>; readonly list: readonly Want[] } | undefined;
   #named = new Set<string>();
 
   constructor(
@@ -101,11 +117,26 @@ export class Wants {
   }
 
   list(): readonly Want[] {
-    return [...this.#current().values()];
+    return this.#current().list;
+  }
+
+  /** Reads autoscalers that have come or changed since the last time, one a step. Not needed for the truth of `list`. */
+  *catchUp(): Steps<void> {
+    if (this.#wants !== undefined) return;
+    for (const autoscaler of this.#autoscalers()) {
+      this.#askedBy(autoscaler);
+      yield;
+    }
+    this.#current();
   }
 
   isWanted(id: MetricId): boolean {
-    return this.#current().has(id);
+    return this.#current().byId.has(id);
+  }
+
+  /** What each metric of an autoscaler is stored by, in their order; `undefined` for one that has no identity. */
+  idsOf(autoscaler: AutoscalerSpec): readonly (MetricId | undefined)[] {
+    return this.#askedBy(autoscaler).map((asked) => (asked.kind === 'want' ? asked.want.id : undefined));
   }
 
   hasSynced(): boolean {
@@ -117,15 +148,24 @@ export class Wants {
   }
 
   /** Worked out when asked for, so that a burst of changes costs one pass. */
-  #current(): ReadonlyMap<MetricId, Want> {
+  #current() {
     if (this.#wants !== undefined) return this.#wants;
-    const { wants, unreadable } = toWants(
-      this.#sources.flatMap((source) => source.list()),
-      this.#options,
-    );
+    const { wants, unreadable } = merged(this.#autoscalers().map((autoscaler) => this.#askedBy(autoscaler)));
     this.#nameRefusals(wants, unreadable);
-    this.#wants = wants;
-    return wants;
+    this.#wants = { byId: wants, list: [...wants.values()] };
+    return this.#wants;
+  }
+
+  #autoscalers(): readonly AutoscalerSpec[] {
+    return this.#sources.flatMap((source) => source.list());
+  }
+
+  #askedBy(autoscaler: AutoscalerSpec): readonly Asked[] {
+    const known = this.#asked.get(autoscaler);
+    if (known !== undefined) return known;
+    const asked = askedBy(autoscaler, this.#options);
+    this.#asked.set(autoscaler, asked);
+    return asked;
   }
 
   /** Once for each refusal, and again only after it had gone. */

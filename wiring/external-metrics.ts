@@ -4,6 +4,7 @@ import type { CertificateSource } from '../certs/source.js';
 import type { Config } from '../config/load.js';
 import type { Component } from '../core/component.js';
 import type { ForeignClock } from '../core/foreign-clock.js';
+import { type Pace, Slices, turnOfEventLoop } from '../core/pace.js';
 import type { Timekeeper } from '../core/timekeeper.js';
 import { createDispatcher } from '../datadog/transport.js';
 import { type HealthCheck, type Probe, reportHealth } from '../http/health-app.js';
@@ -17,7 +18,7 @@ import { Reviews } from '../kube/review.js';
 import { describeReplica } from '../leader/replica-view.js';
 import { Replicator } from '../metricsstore/replicator.js';
 import { reportSeries } from '../metricsstore/series.js';
-import { ShardReader } from '../metricsstore/shard-content.js';
+import { ShardReader } from '../metricsstore/shard-reader.js';
 import { ShardWriter } from '../metricsstore/shard-writer.js';
 import { Store } from '../metricsstore/store.js';
 import { effectiveMaxAgeMs } from '../provider/judge.js';
@@ -76,10 +77,11 @@ export function buildExternalMetrics(given: AppInputs, ports: ExternalMetricsPor
     config.externalMetrics.maxAgeSeconds,
     config.externalMetrics.rollupSeconds,
   );
+  const pace = new Slices({ clock, goRound: turnOfEventLoop });
   const store = new Store(clock);
   const wants = new Wants({ sources: [autoscalers], log }, config.externalMetrics);
   wants.follow();
-  const replicator = buildReplicator(inputs, { box: shards, store, leadership }, maxAgeMs);
+  const replicator = buildReplicator(inputs, { box: shards, store, leadership, pace }, maxAgeMs);
   const dispatcher = createDispatcher(config.proxy);
   const { points, keyCheck, memory } = buildQueries(
     { ...inputs, clock: steadyClock },
@@ -93,6 +95,7 @@ export function buildExternalMetrics(given: AppInputs, ports: ExternalMetricsPor
       sink: store,
       leadership,
       priming: replicator,
+      pace,
       clock: steadyClock,
       log,
       registry,
@@ -147,7 +150,7 @@ export function buildExternalMetrics(given: AppInputs, ports: ExternalMetricsPor
     { client: ports.cluster.client, clock, registry },
     { service: ownService(config) },
   );
-  reportSeries({ registry, clock, records: store, leadership, copy: replicator });
+  reportSeries({ registry, clock, pace, records: store, leadership, copy: replicator });
   return {
     listener,
     leading: [refresher, replicator],
@@ -175,7 +178,7 @@ export function buildExternalMetrics(given: AppInputs, ports: ExternalMetricsPor
       maxAgeMs,
       clock,
     },
-    page: { records: store, autoscalers },
+    page: { records: store, autoscalers, wants },
     status: describeMetricsSide({
       inputs,
       store,
@@ -244,14 +247,19 @@ function toShardTimes({ externalMetrics, kubernetes }: Config) {
 
 function buildReplicator(
   { config, clock, log }: AppInputs,
-  parts: { readonly box: ConfigMapShards; readonly store: Store; readonly leadership: Leadership },
+  parts: {
+    readonly box: ConfigMapShards;
+    readonly store: Store;
+    readonly leadership: Leadership;
+    readonly pace: Pace;
+  },
   maxAgeMs: number,
 ): Replicator {
   const { configMapName: name, localCopyRefreshSeconds } = config.externalMetrics;
   const reader = new ShardReader((entry, problem) =>
     log.warn({ entry, problem }, 'dropped a damaged entry of the stored metrics'),
   );
-  const writer = new ShardWriter({ box: parts.box, clock, log }, { ...shardLimits, name });
+  const writer = new ShardWriter({ ...parts, clock, log }, { ...shardLimits, name });
   return new Replicator(
     { ...parts, reader, writer, clock, log, random: Math.random },
     {

@@ -7,15 +7,15 @@ import type {
   StoreStatus,
 } from '../cmdapi/status/report.js';
 import { mask } from '../config/mask.js';
-import type { Clock } from '../core/clock.js';
+import { type Clock, instantOf } from '../core/clock.js';
 import { pointAgeMs } from '../core/metric.js';
 import type { KeyCheck } from '../datadog/key-check.js';
 import type { DatadogPoints } from '../datadog/points.js';
 import type { TlsListener } from '../http/listener.js';
 import type { ListenerReport } from '../http/server-life.js';
 import type { RegistrationWatch } from '../kube/registration-watch.js';
+import type { Snapshot } from '../metricsstore/draft.js';
 import type { Replicator } from '../metricsstore/replicator.js';
-import type { Snapshot } from '../metricsstore/store.js';
 import type { Refresher } from '../provider/refresher.js';
 import type { AppInputs } from './inputs.js';
 
@@ -73,6 +73,7 @@ function describeCertificate(source: CertificateSource, clock: Clock): ExternalM
 
 /** By what this replica would answer, whether it leads or not. */
 export function countMetrics(snapshot: Snapshot, wanted: number, clock: Clock): MetricsStatus {
+  const now = instantOf(clock);
   const counts = { valid: 0, pending: 0, invalid: 0 };
   const invalidByReason: Record<string, number> = {};
   let troubled = 0;
@@ -84,7 +85,7 @@ export function countMetrics(snapshot: Snapshot, wanted: number, clock: Clock): 
       invalidByReason[record.reason] = (invalidByReason[record.reason] ?? 0) + 1;
     if (record.state !== 'valid') continue;
     if (record.trouble !== undefined) troubled += 1;
-    oldestSeconds = Math.max(oldestSeconds ?? 0, (pointAgeMs(held, clock) ?? 0) / 1000);
+    oldestSeconds = Math.max(oldestSeconds ?? 0, (pointAgeMs(held, now) ?? 0) / 1000);
   }
   return { wanted, ...counts, invalidByReason, troubled, oldestSeconds };
 }

@@ -5,7 +5,7 @@ import type { AutoscalerSpec } from '../core/autoscaler.js';
 import type { Clock } from '../core/clock.js';
 import type { Component } from '../core/component.js';
 import type { HeldRecord } from '../core/metric.js';
-import { metricId } from '../core/metric.js';
+import { Slices, turnOfEventLoop } from '../core/pace.js';
 import { Feed } from '../dashboard/feed.js';
 import type { Overview } from '../dashboard/model/state.js';
 import type { PageAutoscaler } from '../dashboard/page-state.js';
@@ -18,13 +18,14 @@ import type { ListenerMetrics } from '../http/listener-metrics.js';
 import type { ListenerReport } from '../http/server-life.js';
 import type { Autoscalers } from '../kube/autoscalers.js';
 import type { Scale } from '../kube/scale.js';
-import { toMetricKey } from '../provider/autoscaler.js';
+import type { Wants } from '../provider/wants.js';
 import type { AppInputs } from './inputs.js';
 
 /** What the side of external metrics shows on the page. */
 export interface MetricsPageParts {
   readonly records: { list(): Iterable<HeldRecord> };
   readonly autoscalers: Pick<Autoscalers, 'list' | 'scaleOf'>;
+  readonly wants: Pick<Wants, 'idsOf'>;
 }
 
 export interface PagePorts {
@@ -61,13 +62,14 @@ export function buildPage(given: AppInputs, ports: PagePorts): Page {
   const feed = new Feed(
     {
       records: corridor?.records ?? { list: () => [] },
-      autoscalers: corridor === undefined ? () => [] : pageAutoscalers(corridor.autoscalers),
+      autoscalers: corridor === undefined ? () => [] : pageAutoscalers(corridor),
       overview: () => ({
         ...toOverview(ports.report(), ports.replicas(), clock.nowMs()),
         canExplain: explain !== undefined,
       }),
       clock,
       log,
+      pace: new Slices({ clock, goRound: turnOfEventLoop }),
     },
     { sampleMs: config.externalMetrics.refreshPeriodSeconds * 1000 },
   );
@@ -111,9 +113,10 @@ function explanation(
  * The autoscalers as the page needs them. What has not changed stays the same object: thousands are looked at each second while a
  * page is open.
  */
-export function pageAutoscalers(
-  autoscalers: MetricsPageParts['autoscalers'],
-): () => readonly PageAutoscaler[] {
+export function pageAutoscalers({
+  autoscalers,
+  wants,
+}: Pick<MetricsPageParts, 'autoscalers' | 'wants'>): () => readonly PageAutoscaler[] {
   const made = new WeakMap<
     AutoscalerSpec,
     { readonly scale: Scale | undefined; readonly one: PageAutoscaler }
@@ -123,14 +126,18 @@ export function pageAutoscalers(
       const scale = autoscalers.scaleOf(spec);
       const known = made.get(spec);
       if (known?.scale === scale && known !== undefined) return known.one;
-      const one = toPageAutoscaler(spec, scale);
+      const one = toPageAutoscaler(spec, scale, wants.idsOf(spec));
       made.set(spec, { scale, one });
       return one;
     });
 }
 
 /** Each metric under the id by which it is stored, with the target that the autoscaler sets. */
-function toPageAutoscaler(spec: AutoscalerSpec, scale: Scale | undefined): PageAutoscaler {
+function toPageAutoscaler(
+  spec: AutoscalerSpec,
+  scale: Scale | undefined,
+  ids: ReturnType<Wants['idsOf']>,
+): PageAutoscaler {
   return {
     id: `${spec.namespace}/${spec.name}`,
     minReplicas: scale?.minReplicas ?? 1,
@@ -139,14 +146,12 @@ function toPageAutoscaler(spec: AutoscalerSpec, scale: Scale | undefined): PageA
     desiredReplicas: scale?.desiredReplicas ?? null,
     troubles: scale?.troubles ?? [],
     metrics: spec.metrics.flatMap((metric, at) => {
-      const key = toMetricKey(spec, metric);
+      const id = ids[at];
       const target = scale?.targets[at];
-      if (!key.ok) return [];
+      if (id === undefined) return [];
       // A metric that could not be understood is missing in one list: a target of another name is another metric's.
       const isItsOwn = target?.metric === metric.name;
-      return [
-        { id: metricId(key.value), target: isItsOwn ? { kind: target.kind, value: target.value } : null },
-      ];
+      return [{ id, target: isItsOwn ? { kind: target.kind, value: target.value } : null }];
     }),
   };
 }

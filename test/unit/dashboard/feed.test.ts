@@ -7,6 +7,7 @@ import type { PageAutoscaler } from '../../../dashboard/page-state.js';
 import { mostStreams } from '../../../dashboard/streams.js';
 import type { Response } from '../../../http/exchanges.js';
 import { FakeClock } from '../../fake-clock.js';
+import { pausing } from '../../pausing.js';
 import { overview } from './rows.js';
 
 const key = { namespace: 'shop', name: 'm', selector: [] };
@@ -51,7 +52,14 @@ function scene() {
     },
   ];
   const feed = new Feed(
-    { records: { list: records }, autoscalers, overview: () => overview, clock, log: silentLog },
+    {
+      records: { list: records },
+      autoscalers,
+      overview: () => overview,
+      clock,
+      log: silentLog,
+      pace: pausing,
+    },
     { sampleMs: 30_000 },
   );
   return { clock, world, feed };
@@ -68,14 +76,14 @@ describe('Feed', () => {
 
   it('samples each refresh period, the replicas beside the values', async () => {
     const { feed, clock, world } = scene();
-    feed.tick();
+    await feed.tick();
     await clock.advance(1_000);
     world.value = 9;
-    feed.tick();
+    await feed.tick();
     await clock.advance(29_000);
     world.value = 3;
     world.replicas = 4;
-    feed.tick();
+    await feed.tick();
     const { timesMs, values, replicas } = feed.series(id);
     expect(timesMs.map((ms) => ms - (timesMs[0] ?? 0))).to.deep.equal([0, 30_000]);
     expect(values).to.deep.equal([1, 3]);
@@ -85,12 +93,12 @@ describe('Feed', () => {
 
   it('tells open pages what is new, each second, and that it is there when nothing is', async () => {
     const { feed, clock, world } = scene();
-    feed.tick();
+    await feed.tick();
     const page = listener();
     expect(feed.streams.add(page.response, feed.state())).to.equal(true);
     await clock.advance(1_000);
     world.replicas = 3;
-    feed.tick();
+    await feed.tick();
     expect(page.events()).to.deep.equal(['state', 'change']);
     page.response.emit('close');
     expect(feed.streams.count).to.equal(0);

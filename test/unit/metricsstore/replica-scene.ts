@@ -1,11 +1,12 @@
 import type { Logger } from '../../../core/log.js';
 import { type MetricId, type MetricRecord, metricId } from '../../../core/metric.js';
 import { Replicator, type ReplicatorOptions } from '../../../metricsstore/replicator.js';
-import { ShardReader } from '../../../metricsstore/shard-content.js';
+import { ShardReader } from '../../../metricsstore/shard-reader.js';
 import { ShardWriter } from '../../../metricsstore/shard-writer.js';
 import type { ShardLimits } from '../../../metricsstore/shards.js';
 import { Store } from '../../../metricsstore/store.js';
 import type { FakeClock } from '../../fake-clock.js';
+import { pausing } from '../../pausing.js';
 import type { MemoryShards } from './memory-shards.js';
 
 export const base = 'datadog-custom-metrics';
@@ -36,7 +37,7 @@ export function replica(shards: MemoryShards, clock: FakeClock, setting: Replica
   const damage: string[] = [];
   const store = new Store(clock);
   const limits = { maxBytes: 20_000, maxShards: 32, ...setting.limits };
-  const writer = new ShardWriter({ box: view, clock, log }, { ...limits, name: base });
+  const writer = new ShardWriter({ box: view, clock, pace: pausing, log }, { ...limits, name: base });
   const reader = new ShardReader((entry, problem) => damage.push(`${entry} ${problem}`));
   const listeners: (() => void)[] = [];
   let isLeader = setting.isLeader ?? false;
@@ -48,7 +49,7 @@ export function replica(shards: MemoryShards, clock: FakeClock, setting: Replica
     },
   };
   const replicator = new Replicator(
-    { box: view, store, reader, writer, leadership, clock, log, random: () => 0.5 },
+    { box: view, store, reader, writer, leadership, clock, pace: pausing, log, random: () => 0.5 },
     {
       name: base,
       maxShards: limits.maxShards,

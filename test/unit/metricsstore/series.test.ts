@@ -5,6 +5,7 @@ import { BoundedNames } from '../../../metricsstore/bounded-names.js';
 import { reportSeries } from '../../../metricsstore/series.js';
 import { Store } from '../../../metricsstore/store.js';
 import { FakeClock } from '../../fake-clock.js';
+import { pausing } from '../../pausing.js';
 import { valid, validMany } from './replica-scene.js';
 
 function scene(maxSeries?: number) {
@@ -16,6 +17,7 @@ function scene(maxSeries?: number) {
     {
       registry,
       clock,
+      pace: pausing,
       records: store,
       leadership: { isLeader: () => leads },
       copy: {

@@ -1,18 +1,19 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type MetricRecord, metricId } from '../../../core/metric.js';
+import { type MetricId, type MetricRecord, metricId } from '../../../core/metric.js';
+import { atOnce } from '../../../core/pace.js';
 import { encodeRecord } from '../../../metricsstore/codec.js';
 import {
   foreignBytes,
   foreignEntries,
   recordEntries,
-  ShardReader,
   type StoredShard,
   saysExactly,
   shardCount,
   shardCountAnnotation,
   shardName,
 } from '../../../metricsstore/shard-content.js';
+import { ShardReader } from '../../../metricsstore/shard-reader.js';
 import { planShards } from '../../../metricsstore/shards.js';
 import { record } from '../core/arbitrary.js';
 import { valid } from './replica-scene.js';
@@ -36,7 +37,11 @@ const originals = JSON.stringify({
 function scene() {
   const damage: string[] = [];
   const reader = new ShardReader((entry, problem) => damage.push(`${entry} ${problem}`));
-  return { damage, reader, read: (...shards: (StoredShard | undefined)[]) => reader.read(shards) };
+  const read = (...shards: (StoredShard | undefined)[]): ReadonlyMap<MetricId, MetricRecord | undefined> => {
+    atOnce(reader.read(shards));
+    return new Map([...reader.ids()].map((id) => [id, reader.record(id)]));
+  };
+  return { damage, reader, read };
 }
 
 describe('the shards of the store', () => {
@@ -112,8 +117,8 @@ describe('a reader of shards', () => {
         const stored = plan.shards.map((one) =>
           shard(JSON.parse(JSON.stringify(Object.fromEntries(one))) as Record<string, string>),
         );
-        const { damage, reader } = scene();
-        const back = reader.read(stored);
+        const { damage, read } = scene();
+        const back = read(...stored);
         expect(plan.refused).to.deep.equal([]);
         expect(new Map(back)).to.deep.equal(new Map(records.map((one) => [metricId(one.key), one])));
         expect(damage).to.deep.equal([]);

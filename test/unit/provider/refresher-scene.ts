@@ -10,6 +10,7 @@ import type { Reading } from '../../../provider/reading.js';
 import { Refresher, type RefresherOptions } from '../../../provider/refresher.js';
 import { Wants } from '../../../provider/wants.js';
 import { FakeClock } from '../../fake-clock.js';
+import { pausing } from '../../pausing.js';
 import { HandSource } from './autoscaler-scene.js';
 
 export type Answer = Result<ReadonlyMap<DatadogQuery, Reading>, Fault>;
@@ -90,6 +91,7 @@ export function scene(
       leadership: { isLeader: () => leads.holds, onChange: leads.onChange },
       priming: { isPrimed: () => primed.holds, onPrimed: primed.onChange },
       clock,
+      pace: pausing,
       log,
       registry,
       random: () => setting.random ?? 0.999_999,

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import type { AutoscalerSpec } from '../../../core/autoscaler.js';
+import { silentLog } from '../../../core/log.js';
 import type { Scale } from '../../../kube/scale.js';
+import { Wants } from '../../../provider/wants.js';
 import { pageAutoscalers } from '../../../wiring/page.js';
 
 describe('the autoscalers of the page', () => {
@@ -26,8 +28,10 @@ describe('the autoscalers of the page', () => {
     troubles: [],
   };
 
+  const wants = new Wants({ sources: [], log: silentLog }, { aggregator: 'avg', rollupSeconds: 30 });
+
   it('know each metric by the id under which its value is stored, with its own target only', () => {
-    const list = pageAutoscalers({ list: () => [spec], scaleOf: () => scale });
+    const list = pageAutoscalers({ autoscalers: { list: () => [spec], scaleOf: () => scale }, wants });
     expect(list()).to.deep.equal([
       {
         id: 'shop/web',
@@ -46,7 +50,7 @@ describe('the autoscalers of the page', () => {
 
   it('stay the same objects until the HPA says something else', () => {
     let now: Scale | undefined = scale;
-    const list = pageAutoscalers({ list: () => [spec], scaleOf: () => now });
+    const list = pageAutoscalers({ autoscalers: { list: () => [spec], scaleOf: () => now }, wants });
     const [first] = list();
     expect(list()[0]).to.equal(first);
     now = { ...scale, currentReplicas: 4 };
