@@ -27,6 +27,8 @@ export interface StreamCall {
   readonly query?: Query;
   /** Media types; default JSON. */
   readonly accept?: string;
+  /** What stands for a line that need not be parsed, since what it says is known; `undefined` for any other. */
+  readonly inBrief?: (line: string) => unknown;
   /** The longest time without a byte before the stream is given up. */
   readonly silenceMs: number;
 }

@@ -96,7 +96,7 @@ export class KubeClient implements KubeApi, TextApi {
       if (reply.statusCode !== 200) return yield fail(await this.#refusal(`GET ${path}`, reply));
       limit.heard();
       yield ok([]);
-      yield* this.#lines(path, reply, limit);
+      yield* this.#lines(path, reply, { limit, inBrief: call.inBrief });
     } catch (error: unknown) {
       if (reply === undefined) this.#traffic.count('WATCH', undefined);
       if (line?.ok === true && limit.hasExpired()) this.#connection.silent(line.value);
@@ -132,9 +132,9 @@ export class KubeClient implements KubeApi, TextApi {
   async *#lines(
     path: string,
     reply: Reply,
-    limit: TimeLimit,
+    { limit, inBrief }: { readonly limit: TimeLimit; readonly inBrief: StreamCall['inBrief'] },
   ): AsyncGenerator<Result<readonly unknown[], Fault>> {
-    const lines = new JsonLines();
+    const lines = new JsonLines(inBrief);
     const garbled = (problem: string): Result<never, Fault> =>
       fail(new Fault('kube.unreachable', `GET ${path}: the API server sent ${problem}`));
     for await (const chunk of reply.body) {

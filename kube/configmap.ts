@@ -29,6 +29,7 @@ export class ConfigMapShards {
       ...options,
       kind: { api: '/api/v1', resource: 'configmaps', apiVersion: 'v1', kind: 'ConfigMap' },
       ownFields: ['data'],
+      isBulky: true,
     });
   }
 

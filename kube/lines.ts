@@ -7,7 +7,13 @@ const maxLineCharacters = 16 * 1024 * 1024;
 /** Cuts a stream of bytes into JSON values, one a line, whatever the chunks' borders. */
 export class JsonLines {
   readonly #decoder = new TextDecoder();
+  readonly #inBrief: (line: string) => unknown;
   #rest = '';
+
+  /** @param inBrief what stands for a line, which is not parsed then; `undefined`: the line itself does */
+  constructor(inBrief: (line: string) => unknown = () => undefined) {
+    this.#inBrief = inBrief;
+  }
 
   /**
    * The values of the lines that this chunk completes. The error says what was wrong with the line, not what
@@ -24,28 +30,28 @@ export class JsonLines {
     }
     lines[0] = this.#rest + (lines[0] ?? '');
     this.#rest = last;
-    return parseAll(lines);
+    return this.#parseAll(lines);
   }
 
   /** The value of a last line that no newline ended. */
   end(): Result<readonly unknown[], string> {
     const rest = this.#rest;
     this.#rest = '';
-    return parseAll([rest]);
+    return this.#parseAll([rest]);
   }
-}
 
-function parseAll(lines: readonly string[]): Result<readonly unknown[], string> {
-  const values: unknown[] = [];
-  for (const line of lines) {
-    if (line.trim() === '') continue;
-    try {
-      values.push(JSON.parse(line));
-    } catch (error: unknown) {
-      return fail(`a line that is not JSON (${positionOf(messageOf(error))}of ${line.length} characters)`);
+  #parseAll(lines: readonly string[]): Result<readonly unknown[], string> {
+    const values: unknown[] = [];
+    for (const line of lines) {
+      if (line.trim() === '') continue;
+      try {
+        values.push(this.#inBrief(line) ?? JSON.parse(line));
+      } catch (error: unknown) {
+        return fail(`a line that is not JSON (${positionOf(messageOf(error))}of ${line.length} characters)`);
+      }
     }
+    return ok(values);
   }
-  return ok(values);
 }
 
 /**

@@ -3,6 +3,7 @@ import { Fault } from '../core/fault.js';
 import type { Logger } from '../core/log.js';
 import { fail, ok, type Result } from '../core/result.js';
 import { type KubeApi, type ResourceKind, resourcePath } from './api.js';
+import { completed, eventInBrief, metadataOnly } from './bulky-object.js';
 import { type JsonObject, toObject, toText, toTexts, valueAt } from './json.js';
 import { servedAt } from './reflection.js';
 import { Reflector } from './reflector.js';
@@ -29,6 +30,12 @@ export interface BoxOptions extends FollowOptions {
   readonly namespace: string;
   /** The fields beside `metadata` that each write gives whole. All others are kept as they were found. */
   readonly ownFields: readonly string[];
+  /**
+   * For objects of hundreds of kilobytes, of which no more is sent, read and kept than must be (ADR 39): writes are
+   * answered with the metadata alone, what they made is not read again when the watch brings it, and the server keeps no
+   * account of who set which field.
+   */
+  readonly isBulky?: boolean;
 }
 
 /** What a write gives; labels and annotations are laid over those found. */
@@ -54,6 +61,8 @@ export class ObjectBox {
   readonly #options: BoxOptions;
   /** What is not ours of the objects last seen, by name, so that a write needs no read before it. */
   readonly #foreign = new Map<string, StoredObject>();
+  /** The revisions that our last writes made, by name. */
+  readonly #written = new Map<string, string>();
   readonly #followed = new Set<Reflector<StoredObject>>();
 
   constructor(ports: BoxPorts, options: BoxOptions) {
@@ -84,8 +93,13 @@ export class ObjectBox {
     const path = this.#path(revision === undefined ? undefined : name);
     const method = revision === undefined ? 'POST' : 'PUT';
     const body = this.#render(name, revision, { found: found.value, content: change.content(found.value) });
-    const answer = await this.#ports.client.request(method, path, { ...this.#bound(), body }, signal);
-    return answer.ok ? this.#remember(`${method} ${path}`, name, answer.value) : answer;
+    const accept = this.#options.isBulky === true ? { accept: metadataOnly } : {};
+    const call = { ...this.#bound(), ...accept, body };
+    const answer = await this.#ports.client.request(method, path, call, signal);
+    if (!answer.ok) return answer;
+    const written = this.#remember(`${method} ${path}`, name, completed(answer.value, body));
+    if (written.ok) this.#written.set(name, written.value.revision);
+    return written;
   }
 
   /** Deletes the object if it still has `revision`; it is well, too, if it no longer exists. */
@@ -99,6 +113,7 @@ export class ObjectBox {
     );
     if (!answer.ok && answer.error.code !== 'kube.not_found') return answer;
     this.#foreign.delete(name);
+    this.#written.delete(name);
     return ok(undefined);
   }
 
@@ -111,7 +126,14 @@ export class ObjectBox {
     listener: (stored: StoredObject | undefined) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const { kind, namespace, ownFields: _ownFields, timeoutMs: _timeoutMs, ...options } = this.#options;
+    const {
+      kind,
+      namespace,
+      ownFields: _ownFields,
+      timeoutMs: _timeoutMs,
+      isBulky = false,
+      ...options
+    } = this.#options;
     const reflector = new Reflector<StoredObject>(
       {
         ...this.#ports,
@@ -119,6 +141,7 @@ export class ObjectBox {
           locate: servedAt(this.#path(undefined), { fieldSelector: `metadata.name=${name}` }),
           toItem: (object) => toStored(object),
           isEqual: (a, b) => a.revision === b.revision,
+          ...(isBulky ? { inBrief: (line) => eventInBrief(line, this.#written.get(name)) } : {}),
         },
       },
       { ...options, name: `${kind.kind} ${namespace}/${name}` },
@@ -176,7 +199,7 @@ export class ObjectBox {
     { found, content }: { readonly found: JsonObject; readonly content: Content },
   ): JsonObject {
     const { apiVersion, kind } = this.#options.kind;
-    // The server fills in what it manages itself (uid, managedFields) from what it has.
+    // The server fills in what it manages itself (uid, managedFields) from what it has, but for one list that empties it.
     const { labels, annotations, ownerReferences, finalizers } = toObject(found['metadata']) ?? {};
     const metadata = {
       name,
@@ -186,6 +209,7 @@ export class ObjectBox {
       ...(ownerReferences === undefined ? {} : { ownerReferences }),
       ...(finalizers === undefined ? {} : { finalizers }),
       ...(revision === undefined ? {} : { resourceVersion: revision }),
+      ...(this.#options.isBulky === true ? { managedFields: [{}] } : {}),
     };
     return { ...found, ...content.fields, apiVersion, kind, metadata };
   }

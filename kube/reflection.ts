@@ -19,6 +19,8 @@ export interface Reflected<T> extends Slimming<T> {
   readonly locate: (lastFault: Fault | undefined, signal: AbortSignal) => Promise<Result<Collection, Fault>>;
   /** The media types to ask for; default JSON of the whole objects. */
   readonly accept?: { readonly list: string; readonly watch: string };
+  /** See `StreamCall.inBrief`. */
+  readonly inBrief?: (line: string) => unknown;
 }
 
 export interface ReflectionPorts<T> {
@@ -209,13 +211,17 @@ export class Reflection<T> implements Component {
       fieldSelector,
       labelSelector,
     };
-    const accept = reflected.accept === undefined ? {} : { accept: reflected.accept.watch };
+    const reading = {
+      silenceMs,
+      ...(reflected.accept === undefined ? {} : { accept: reflected.accept.watch }),
+      ...(reflected.inBrief === undefined ? {} : { inBrief: reflected.inBrief }),
+    };
     const startedAtMs = this.#ports.clock.monotonicMs();
     const failuresBefore = this.#watching.failures;
     let { revision } = place;
     let hasHeard = false;
     let fault: Fault | undefined;
-    for await (const lines of client.stream(path, { query, silenceMs, ...accept }, signal)) {
+    for await (const lines of client.stream(path, { query, ...reading }, signal)) {
       if (!lines.ok) {
         fault = lines.error;
         break;

@@ -30,14 +30,14 @@ export class FakeStore {
       case 'POST': {
         const target = `${path}/${String(valueAt(call.body, 'metadata', 'name'))}`;
         if (this.objects.has(target)) return refuse('kube.conflict');
-        this.put(target, { ...toObject(call.body) });
-        return ok(structuredClone(this.objects.get(target)));
+        this.put(target, sentIn(call));
+        return ok(answered(call, this.objects.get(target)));
       }
       case 'PUT':
         if (found === undefined) return refuse('kube.not_found');
         if (isStale) return refuse('kube.conflict');
-        this.put(path, { ...toObject(call.body) });
-        return ok(structuredClone(this.objects.get(path)));
+        this.put(path, sentIn(call));
+        return ok(answered(call, this.objects.get(path)));
       case 'PATCH':
         if (found === undefined) return refuse('kube.not_found');
         if (isStale) return refuse('kube.conflict');
@@ -50,6 +50,19 @@ export class FakeStore {
         return ok({ kind: 'Status', status: 'Success' });
     }
   };
+}
+
+/** A list with one empty entry empties it. */
+function sentIn({ body }: Call): StoredBody {
+  const { managedFields: _managedFields, ...metadata } = toObject(valueAt(body, 'metadata')) ?? {};
+  return { ...toObject(body), metadata };
+}
+
+function answered({ accept }: Call, stored: StoredBody | undefined): unknown {
+  const { metadata, ...rest } = structuredClone(stored ?? {});
+  return accept?.includes('as=PartialObjectMetadata') === true
+    ? { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata }
+    : { ...rest, metadata };
 }
 
 export function refuse(code: FaultCode, message: string = code): Result<never, Fault> {
