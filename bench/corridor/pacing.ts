@@ -10,6 +10,12 @@ export interface PacedCourse {
   readonly faults: readonly string[];
 }
 
+export interface PacingOptions {
+  readonly perSecond: number;
+  /** The metrics that are read, by turns. */
+  readonly indexes: readonly number[];
+}
+
 const maxFaults = 3;
 
 /** Reads on and on at a steady pace. */
@@ -22,7 +28,7 @@ export class Pacing {
   #isOn = true;
   readonly #ended: Promise<void>;
 
-  constructor(reader: MetricReader, options: { readonly perSecond: number; readonly size: number }) {
+  constructor(reader: MetricReader, options: PacingOptions) {
     this.#reader = reader;
     this.#ended = this.#run(options);
   }
@@ -39,14 +45,13 @@ export class Pacing {
     };
   }
 
-  async #run({ perSecond, size }: { readonly perSecond: number; readonly size: number }): Promise<void> {
+  async #run({ perSecond, indexes }: PacingOptions): Promise<void> {
     const startedAtMs = performance.now();
     const under: Promise<void>[] = [];
     while (this.#isOn) {
       const due = Math.floor(((performance.now() - startedAtMs) * perSecond) / 1_000) + 1;
       while (under.length < due) {
-        // Another metric each time, all over the set.
-        const index = (under.length * 7_919) % size;
+        const index = indexes[under.length % indexes.length] ?? 0;
         under.push(this.#ask(index, startedAtMs + (under.length * 1_000) / perSecond, under.length));
       }
       await sleep(1);

@@ -5,11 +5,11 @@ import { type PacedCourse, Pacing } from './pacing.js';
 
 /** What the process of the reader can be asked to do. */
 export interface ReaderCalls {
-  /** Reads at random until `stopPacing`. */
+  /** Reads these metrics by turns until `stopPacing`. */
   startPacing(given: {
     readonly place: ReadingPlace;
     readonly perSecond: number;
-    readonly size: number;
+    readonly indexes: readonly number[];
   }): Promise<void>;
   stopPacing(given: undefined): Promise<PacedCourse>;
   /** Waits until a replica answers all of these metrics with their values; for each, the time that its value is of. */

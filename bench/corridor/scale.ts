@@ -13,8 +13,8 @@ export interface Scale {
   readonly batchWindowSeconds: number;
   /** Refreshes that are looked at, at each station. */
   readonly ticks: number;
-  /** From one refresh to the next; the second figure is for stations of 10,000 metrics and more. */
-  readonly refreshSeconds: readonly [small: number, large: number];
+  /** From one refresh to the next, for each of `sizes`: room for the refresh, for reads without one, and for the loads. */
+  readonly refreshSeconds: readonly number[];
   /** Of each value's bucket; shorter than the period, so that each refresh brings values of another time. */
   readonly rollupSeconds: number;
   /** Reads without a refresh, before each one. */
@@ -39,7 +39,7 @@ export const fullScale: Scale = {
   firstValueTrials: 11,
   batchWindowSeconds: 10,
   ticks: 3,
-  refreshSeconds: [14, 24],
+  refreshSeconds: [14, 14, 20, 35],
   rollupSeconds: 10,
   idleSeconds: 3,
   pacedPerSecond: 300,

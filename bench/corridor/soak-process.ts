@@ -14,7 +14,7 @@ import { projectRoot } from '../../test/project-root.js';
 import { readCpuSeconds, readMemory } from '../shared/process-figures.js';
 import { serve } from '../shared/remote.js';
 import { MetricReader, type ReadingPlace } from './metric-reader.js';
-import { benchNamespace, matchLabels, metricName } from './metric-set.js';
+import { benchNamespace, matchLabels, metricName, spread } from './metric-set.js';
 import { Pacing } from './pacing.js';
 import { type Product, readProbe, startProduct } from './product.js';
 
@@ -111,7 +111,10 @@ async function read(product: Product, place: ReadingPlace, options: SoakOptions)
     const { fault } = await reader.timeOf(options.metrics - 1);
     return fault === undefined ? true : undefined;
   });
-  const pacing = new Pacing(reader, { perSecond: options.readsPerSecond, size: options.metrics });
+  const pacing = new Pacing(reader, {
+    perSecond: options.readsPerSecond,
+    indexes: spread(options.metrics, options.metrics),
+  });
   const startedAtMs = performance.now();
   const cpuBefore = readCpuSeconds(product.pid);
   const looks: SoakLook[] = [];

@@ -26,7 +26,6 @@ export interface StationResult {
   readonly memory: Readonly<Record<'product' | 'peer', MemoryCourse>>;
 }
 
-const largeFrom = 10_000;
 /** What a process needs to come to rest after its start. */
 const settleMs = 2_000;
 
@@ -34,8 +33,7 @@ const settleMs = 2_000;
 export async function measureStation(stage: Stage, size: number): Promise<StationResult> {
   const { scale } = stage;
   await stage.grow(size);
-  const [small, large] = scale.refreshSeconds;
-  const refreshSeconds = size < largeFrom ? small : large;
+  const refreshSeconds = scale.refreshSeconds[scale.sizes.indexOf(size)] ?? 30;
   const { pair, filledSeconds } = await startPair(stage, refreshSeconds);
   const peer = await stage.startPeer();
   await stage.reader.ask('untilServed', {

@@ -34,6 +34,8 @@ export interface Pair {
 }
 
 const timeoutMs = 120_000;
+/** So few metrics are read that the reviews of their permissions, every 10 s, are under one in a hundred reads. */
+const maxPaced = 10;
 /** Reads that were due so shortly before a refresh may still be under way in it. */
 const marginMs = 50;
 
@@ -48,7 +50,11 @@ export async function lookAtTick(stage: Stage, pair: Pair, dueAtMs: number): Pro
   await datadog.ask('tally', undefined);
   await Promise.all([watchProbe(pair.leader), watchProbe(pair.follower)]);
   const account = startAccount(stage, pair);
-  await reader.ask('startPacing', { place: leader, perSecond: scale.pacedPerSecond, size });
+  await reader.ask('startPacing', {
+    place: leader,
+    perSecond: scale.pacedPerSecond,
+    indexes: spread(size, maxPaced),
+  });
   const idle = sleep((scale.idleSeconds * 1_000) / 2).then(account.markIdle);
   const news = await reader.ask('watchNews', { leader, follower, indexes, before, timeoutMs });
   await idle;
