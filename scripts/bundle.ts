@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
 import { buildInfo } from '../cli/build-info.js';
+import { leanPackages } from './lean-packages.js';
 import { thirdPartyNotices } from './notices.js';
 import { buildPageFiles } from './page-build.js';
 
@@ -43,6 +44,7 @@ async function bundle(commit: string): Promise<void> {
       BUILD_COMMIT: JSON.stringify(commit),
       PAGE_FILES: JSON.stringify(page.files),
     },
+    plugins: [leanPackages],
     alias: { 'cross-fetch': './scripts/cross-fetch.ts' },
     logLevel: 'warning',
   });

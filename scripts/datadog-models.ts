@@ -1,0 +1,33 @@
+/** Files of the Datadog SDK whose operations are used; the build fails when the bundle holds another. */
+export const usedApis = ['AuthenticationApi', 'EventsApi', 'MetricsApi', 'ServiceChecksApi'];
+
+const importLine = /^const (\w+)_1 = require\("\.\/(\w+)"\);\n/gm;
+const tableLine = /^ {4}(\w+): (\w+)_1\.(\w+),\n/gm;
+const alternatives = /^ {4}(\w+): \[([^\]]*)\],$/gm;
+
+/**
+ * The SDK's serializer without the models that its operations cannot come upon. They are found by their names, as the
+ * serializer finds them: operations and models name the types of what they hold in strings.
+ */
+export function pruneModels(serializer: string, readSource: (path: string) => string): string {
+  const models = new Set([...serializer.matchAll(importLine)].map(([, name = '']) => name));
+  const table = serializer.slice(
+    serializer.indexOf('const oneOfMap = {'),
+    serializer.indexOf('class ObjectSerializer'),
+  );
+  const oneOfs = new Map([...table.matchAll(alternatives)].map(([, name = '', list = '']) => [name, list]));
+  const reached = new Set<string>();
+  const visit = (source: string): void => {
+    for (const [, text = ''] of source.matchAll(/"([^"\n]*)"/g)) {
+      for (const name of text.match(/\w+/g) ?? []) {
+        const next = oneOfs.get(name) ?? (models.has(name) ? name : undefined);
+        if (next === undefined || reached.has(name)) continue;
+        reached.add(name);
+        visit(oneOfs.get(name) ?? readSource(`models/${name}.js`));
+      }
+    }
+  };
+  for (const api of usedApis) visit(readSource(`apis/${api}.js`));
+  const kept = (line: string, name: string): string => (reached.has(name) ? line : '');
+  return serializer.replace(importLine, kept).replace(tableLine, kept);
+}
