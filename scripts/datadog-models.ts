@@ -1,5 +1,5 @@
-/** Files of the Datadog SDK whose operations are used; the build fails when the bundle holds another. */
-export const usedApis = ['AuthenticationApi', 'EventsApi', 'MetricsApi', 'ServiceChecksApi'];
+/** The parts of the Datadog SDK whose operations are used. */
+const usedApis = ['AuthenticationApi', 'EventsApi', 'MetricsApi', 'ServiceChecksApi'];
 
 const importLine = /^const (\w+)_1 = require\("\.\/(\w+)"\);\n/gm;
 const tableLine = /^ {4}(\w+): (\w+)_1\.(\w+),\n/gm;
@@ -30,4 +30,11 @@ export function pruneModels(serializer: string, readSource: (path: string) => st
   for (const api of usedApis) visit(readSource(`apis/${api}.js`));
   const kept = (line: string, name: string): string => (reached.has(name) ? line : '');
   return serializer.replace(importLine, kept).replace(tableLine, kept);
+}
+
+/** Fails when `inputs`, the files of the bundle, hold operations whose models were not looked for. */
+export function checkUsedApis(inputs: readonly string[]): void {
+  const found = inputs.flatMap((path) => /datadog-api-client-v\d\/apis\/(\w+)\.js$/.exec(path)?.[1] ?? []);
+  if (found.toSorted().join() !== usedApis.join())
+    throw new Error(`bundled are ${found.join(', ')} of the Datadog SDK; expected ${usedApis.join(', ')}`);
 }
