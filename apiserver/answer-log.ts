@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache';
 import type { Clock } from '../core/clock.js';
+import { createCountedCache } from '../core/counted-cache.js';
 import type { Logger } from '../core/log.js';
 import type { MetricId } from '../core/metric.js';
 import { createTtlCache } from '../core/ttl-cache.js';
@@ -14,7 +14,7 @@ const spoken = {};
  */
 export class AnswerLog {
   readonly #log: Logger;
-  readonly #failing = new LRUCache<MetricId, string>({ max: maxRemembered });
+  readonly #failing = createCountedCache<MetricId, string>(maxRemembered);
   readonly #refusals;
 
   constructor(ports: { readonly log: Logger; readonly clock: Clock }) {

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { createCountedCache } from '../core/counted-cache.js';
 import type { MetricId } from '../core/metric.js';
 
 /** What was answered to whom, the last time. */
@@ -23,10 +23,10 @@ const controllers = new Set([
 
 /** Remembers what was last answered about each metric. An answer costs a look-up and one small object in place of another. */
 export class LastAnswers {
-  readonly #answers = new LRUCache<
+  readonly #answers = createCountedCache<
     MetricId,
     { toController: PastAnswer | undefined; toOthers: PastAnswer | undefined }
-  >({ max: maxRemembered });
+  >(maxRemembered);
 
   note(id: MetricId, answer: PastAnswer): void {
     let answers = this.#answers.get(id);

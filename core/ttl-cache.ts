@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from './clock.js';
+import { countedTo } from './counted-cache.js';
 
 /**
  * A cache of at most `max` entries, each forgotten `ttlMs` after it was set. It goes by the clock that is passed in
@@ -11,5 +12,5 @@ export function createTtlCache<V extends object>(
 ): LRUCache<string, V> {
   // An entry that is set at time 0 never expires in lru-cache, hence the 1.
   const perf = { now: (): number => clock.monotonicMs() + 1 };
-  return new LRUCache<string, V>({ max, ttl: ttlMs, ttlResolution: 0, perf });
+  return new LRUCache<string, V>({ ...countedTo(max), ttl: ttlMs, ttlResolution: 0, perf });
 }

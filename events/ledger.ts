@@ -1,5 +1,6 @@
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
 import { type ClusterEvent, compareRevisions } from '../core/cluster-event.js';
+import { createCountedCache } from '../core/counted-cache.js';
 
 /**
  * The events that Datadog has, as far as this process delivered them and remembers: the latest `max`, by uid. What is not
@@ -9,7 +10,7 @@ export class Ledger {
   readonly #revisions: LRUCache<string, string>;
 
   constructor(options: { readonly max: number }) {
-    this.#revisions = new LRUCache({ max: options.max });
+    this.#revisions = createCountedCache(options.max);
   }
 
   /** Whether this version of the event, or a later one, was delivered. Each count of a repeated event is a version. */

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { createCountedCache } from '../core/counted-cache.js';
 import { compareTexts } from '../core/order.js';
 
 /** The services that lead to one pod. One object stands for all pods that have the same. */
@@ -19,7 +19,7 @@ const maxSets = 50_000;
  * loses that service with the second of them only.
  */
 export class ServiceSets {
-  readonly #sets = new LRUCache<string, Services>({ max: maxSets });
+  readonly #sets = createCountedCache<string, Services>(maxSets);
 
   with(services: Services, name: string): Services {
     return this.#of([...services.counted, name].sort(compareTexts));

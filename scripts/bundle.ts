@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
 import { buildInfo } from '../cli/build-info.js';
+import { checkUsedApis } from './datadog-models.js';
+import { leanPackages } from './lean-packages.js';
 import { thirdPartyNotices } from './notices.js';
 import { buildPageFiles } from './page-build.js';
 
@@ -43,9 +45,11 @@ async function bundle(commit: string): Promise<void> {
       BUILD_COMMIT: JSON.stringify(commit),
       PAGE_FILES: JSON.stringify(page.files),
     },
+    plugins: [leanPackages],
     alias: { 'cross-fetch': './scripts/cross-fetch.ts' },
     logLevel: 'warning',
   });
+  checkUsedApis(Object.keys(metafile.inputs));
   chmodSync(outputFile, 0o755);
   const notices = thirdPartyNotices(root, [...Object.keys(metafile.inputs), ...page.inputs]);
   writeFileSync(join(outputFolder, 'THIRD-PARTY-NOTICES.txt'), notices);

@@ -27,7 +27,7 @@ export interface Product {
 }
 
 /** Those of `NODE_OPTIONS` in the shipped Deployment. */
-const shippedNodeOptions = ['--max-old-space-size=320', '--v8-pool-size=0'];
+const shippedNodeOptions = ['--max-old-space-size=320', '--max-semi-space-size=4', '--v8-pool-size=0'];
 
 /** What a deployment has that sets nothing; the harness' own settings are for quick tests. */
 const defaults = {

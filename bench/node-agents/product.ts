@@ -28,7 +28,7 @@ export interface ProductOptions {
 }
 
 /** Those of `NODE_OPTIONS` in the shipped Deployment. */
-const shippedNodeOptions = ['--max-old-space-size=320', '--v8-pool-size=0'];
+const shippedNodeOptions = ['--max-old-space-size=320', '--max-semi-space-size=4', '--v8-pool-size=0'];
 const localToken = 'local01234567890local01234567890';
 
 /** All settings that are not named here have their defaults. Its end, which is not measured, is quick. */

@@ -63,7 +63,7 @@ describe('deploy/base', () => {
     const limit = /^(\d+)Mi$/.exec(textAt(container(), 'resources', 'limits', 'memory') ?? '')?.[1];
     // Beside the heap: code, buffers, young objects; measured at about 100 MB.
     expect(heap + 128).to.be.at.most(Number(limit));
-    expect(textAt(options, 'value')).to.contain('--v8-pool-size=0');
+    expect(textAt(options, 'value')).to.contain('--max-semi-space-size=4 --v8-pool-size=0');
   });
 
   it('probes what the health port answers', () => {

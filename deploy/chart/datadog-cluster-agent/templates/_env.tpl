@@ -22,7 +22,7 @@
       key: token
 {{- with .Values.maxHeapMegabytes }}
 - name: NODE_OPTIONS
-  value: --max-old-space-size={{ . }} --v8-pool-size=0
+  value: --max-old-space-size={{ . }} --max-semi-space-size=4 --v8-pool-size=0
 {{- end }}
 {{- $settings := dict
   "DD_SITE" .Values.datadog.site
