@@ -1,6 +1,6 @@
 # The Cluster Agent: Node and one file, without a shell or a package manager, for any user id and a read-only file system.
 #
-#   docker build --build-arg VERSION=0.5.0 --build-arg REVISION="$(git rev-parse --short=12 HEAD)" -t datadog-cluster-agent:0.5.0 .
+#   docker build --build-arg VERSION=0.6.0 --build-arg REVISION="$(git rev-parse --short=12 HEAD)" -t datadog-cluster-agent:0.6.0 .
 #
 # `npm run check:image` tries all of this that can be tried without an image builder.
 
@@ -16,7 +16,7 @@ ARG REVISION=unknown
 RUN npm run build -- --commit "$REVISION"
 
 FROM gcr.io/distroless/nodejs24-debian12:nonroot
-ARG VERSION=0.5.0
+ARG VERSION=0.6.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="datadog-cluster-agent" \
       org.opencontainers.image.description="Serves Datadog metrics to Kubernetes autoscalers, and cluster metadata to node agents: an independent implementation of the Datadog Cluster Agent" \
