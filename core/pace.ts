@@ -42,6 +42,22 @@ export class Slices implements Pace {
   }
 }
 
+/** Things that came together and cost milliseconds each: one goes on in each turn of the event loop. */
+export class Turns {
+  readonly #goRound: () => Promise<void>;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(ports: { readonly goRound: () => Promise<void> }) {
+    this.#goRound = ports.goRound;
+  }
+
+  /** Resolves when it is the caller's turn, in the order of calling. */
+  take(): Promise<void> {
+    this.#last = this.#last.then(this.#goRound);
+    return this.#last;
+  }
+}
+
 /** One turn of the event loop: requests that have come are answered before it is over. */
 export function turnOfEventLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

@@ -35,6 +35,8 @@ export interface ExchangePorts {
   readonly clock: Clock;
   /** Datadog's clock, which learns from each answer. */
   readonly datadogClock?: ForeignClock;
+  /** Puts answers that came together one after another: reading one costs milliseconds. Default: none waits. */
+  readonly turns?: { take(): Promise<void> };
 }
 
 /** The transport of one call, which remembers the answer's status and headers: the SDK hands on neither. */
@@ -73,6 +75,7 @@ export class Exchange implements HttpLibrary {
       });
       datadogClock?.observe(answer.headers, sentAtMs);
       const text = await answer.body.text();
+      await this.#ports.turns?.take();
       this.status = answer.statusCode;
       this.headers = flatten(answer.headers);
       const readable = { text: async () => withoutBareNumbers(text), binary: async () => Buffer.from(text) };

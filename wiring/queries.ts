@@ -1,4 +1,5 @@
 import type { ForeignClock } from '../core/foreign-clock.js';
+import { Turns, turnOfEventLoop } from '../core/pace.js';
 import { CallMemory } from '../datadog/call-memory.js';
 import { DatadogClient } from '../datadog/client.js';
 import { KeyCheck } from '../datadog/key-check.js';
@@ -14,7 +15,7 @@ export function buildQueries(
 ) {
   const { externalMetrics } = config;
   const client = new DatadogClient(
-    { dispatcher, clock, registry, datadogClock },
+    { dispatcher, clock, registry, datadogClock, turns: new Turns({ goRound: turnOfEventLoop }) },
     {
       baseUrl: externalMetrics.endpoint,
       apiKey: externalMetrics.apiKey,

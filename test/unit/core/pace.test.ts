@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { atOnce, Slices, type Steps } from '../../../core/pace.js';
+import { atOnce, Slices, type Steps, Turns } from '../../../core/pace.js';
+import { settle } from '../../fake-clock.js';
 
 /** Work of `count` steps, each of which takes a millisecond. */
 function* counting(count: number, passed: { ms: number }): Steps<number> {
@@ -51,5 +52,24 @@ describe('slices', () => {
     const error: unknown = await slices.run(failing()).catch((reason: unknown) => reason);
     expect(error).to.be.instanceOf(RangeError);
     expect(await slices.run(counting(1, passed))).to.equal(1);
+  });
+});
+
+describe('Turns', () => {
+  it('lets one go on in each turn, in the order of asking', async () => {
+    const rounds: (() => void)[] = [];
+    const turns = new Turns({ goRound: () => new Promise((resolve) => rounds.push(resolve)) });
+    const gone: number[] = [];
+    const all = [1, 2, 3].map(async (one) => {
+      await turns.take();
+      gone.push(one);
+    });
+    for (let round = 1; round <= 3; round += 1) {
+      await settle();
+      expect(gone).to.have.length(round - 1);
+      rounds.at(-1)?.();
+    }
+    await Promise.all(all);
+    expect(gone).to.deep.equal([1, 2, 3]);
   });
 });
