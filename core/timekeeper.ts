@@ -44,20 +44,20 @@ export class Timekeeper implements Clock {
    * finds its own clock right and those that it remembers behind.
    */
   nowMs(): number {
-    const { clock, datadog, cluster } = this.#ports;
-    const ownMs = clock.nowMs();
-    const [datadogMs, clusterMs] = [datadog.nowMs(), cluster.nowMs()];
-    const agreedMs =
-      datadogMs !== undefined &&
-      clusterMs !== undefined &&
-      datadog.aheadMs() !== 0 &&
-      cluster.aheadMs() !== 0 &&
-      cluster.isHeardSinceStep() &&
-      Math.abs(datadogMs - clusterMs) <= clockToleranceMs
-        ? Math.max(datadogMs, clusterMs)
-        : undefined;
+    const ownMs = this.#ports.clock.nowMs();
+    const agreedMs = this.#agreedMs();
     this.#tell(agreedMs !== undefined);
     return agreedMs ?? ownMs;
+  }
+
+  /** The time by which the two others agree that ours is wrong; nearly always `undefined`, and asked at each read. */
+  #agreedMs(): number | undefined {
+    const { datadog, cluster } = this.#ports;
+    if (datadog.aheadMs() === 0 || cluster.aheadMs() === 0 || !cluster.isHeardSinceStep()) return undefined;
+    const datadogMs = datadog.nowMs();
+    const clusterMs = cluster.nowMs();
+    if (datadogMs === undefined || clusterMs === undefined) return undefined;
+    return Math.abs(datadogMs - clusterMs) <= clockToleranceMs ? Math.max(datadogMs, clusterMs) : undefined;
   }
 
   /**
