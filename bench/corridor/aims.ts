@@ -94,7 +94,8 @@ function sizeVerdict(results: Results): Verdict {
 function lifeVerdicts({ starts, stations, soak, scale }: Results): readonly Verdict[] {
   const product = starts.filter(({ contestant }) => contestant === 'product');
   const memory = stations.find(({ size }) => size === scale.readSize)?.memory.product;
-  const heaps = soak.looks.slice(1).map(({ heapMegabytes }) => heapMegabytes);
+  // What is compiled and cached on the way fills in the first minutes.
+  const heaps = soak.looks.slice(Math.floor(soak.looks.length / 2)).map(({ heapMegabytes }) => heapMegabytes);
   const growth = (heaps.at(-1) ?? Number.NaN) / (heaps[0] ?? Number.NaN);
   return [
     atMost('start to the first valid answer, median', median(product.map(({ seconds }) => seconds)), 1, 's'),
@@ -104,12 +105,7 @@ function lifeVerdicts({ starts, stations, soak, scale }: Results): readonly Verd
       120,
       'MB',
     ),
-    atMost(
-      `heap after ${scale.soakSeconds} s against after the first ${scale.soakLookSeconds}`,
-      growth,
-      1.03,
-      '×',
-    ),
+    atMost(`heap after ${scale.soakSeconds} s of soak against half of it`, growth, 1.02, '×'),
   ];
 }
 

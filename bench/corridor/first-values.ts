@@ -5,7 +5,8 @@ import { untilValue } from './start.js';
 
 /**
  * From the request that creates an autoscaler to the first value for it, in seconds, one for each trial. They come a
- * batch window apart, so that each is the first of a quiet time; with a small odd rest, so that they fall anywhere in a refresh period.
+ * batch window apart, so that each is the first of a quiet
+ * time, with an odd rest, so that they fall anywhere in a refresh period.
  */
 export async function measureFirstValues(stage: Stage): Promise<readonly number[]> {
   const { scale, cluster, datadog } = stage;
