@@ -635,19 +635,20 @@ describe('simulated Datadog', () => {
   });
 
   describe('life', () => {
-    it('records calls with time, queries and status', async () => {
+    it('records calls with time, queries, status and the size of the answer', async () => {
       const clock = new FakeClock(nowSeconds * 1000);
       const { simulator, query, send } = await scene({ maxRecords: 2 }, clock);
       await send('/api/v1/validate');
       await clock.advance(250);
       await query([cpu, memory]);
-      await query('avg:{');
-      expect(simulator.calls.map(({ headers: _headers, urlLength: _length, ...call }) => call)).to.deep.equal(
-        [
-          { atMonotonicMs: 250, method: 'GET', path: '/api/v1/query', queries: [cpu, memory], status: 200 },
-          { atMonotonicMs: 250, method: 'GET', path: '/api/v1/query', queries: ['avg:{'], status: 400 },
-        ],
-      );
+      const refusal = await query('avg:{');
+      expect(
+        simulator.calls.map(({ headers: _headers, urlLength: _length, sentBytes: _bytes, ...call }) => call),
+      ).to.deep.equal([
+        { atMonotonicMs: 250, method: 'GET', path: '/api/v1/query', queries: [cpu, memory], status: 200 },
+        { atMonotonicMs: 250, method: 'GET', path: '/api/v1/query', queries: ['avg:{'], status: 400 },
+      ]);
+      expect(simulator.calls[1]?.sentBytes).to.equal(Buffer.byteLength(refusal.text));
       expect(Object.keys(simulator.calls[0]?.headers ?? {}))
         .to.include('host')
         .and.not.include('dd-api-key');
