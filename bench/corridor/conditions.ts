@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../../test/project-root.js';
 import type { Programs } from './programs.js';
@@ -15,7 +15,7 @@ export function readConditions(given: {
   const gigabytes = Math.round(totalmem() / 2 ** 30);
   return {
     date: new Date().toISOString().slice(0, 10),
-    machine: `${availableParallelism()} cores (${model}), ${gigabytes} GiB, Linux ${release()}`,
+    machine: `${availableParallelism()} cores (${model}), ${gigabytes} GiB`,
     node: process.version,
     versions: {
       product: versionInFile('package.json', /"version": "([^"]+)"/),
@@ -25,7 +25,7 @@ export function readConditions(given: {
         'test/control-plane/tools/bench/go.mod',
         /sigs\.k8s\.io\/custom-metrics-apiserver (v\S+)/,
       ),
-      h2load: given.programs.h2loadVersion,
+      h2load: given.programs.h2loadVersion.replace('h2load ', ''),
     },
     isSmoke: given.isSmoke,
     minutes: given.minutes,
