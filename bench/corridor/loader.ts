@@ -80,7 +80,9 @@ export async function runLoader(options: LoaderOptions): Promise<LoadResult> {
 function toResult(report: LoaderReport, shape: LoadShape): LoadResult {
   const { requests, wrong, wrongExamples, perSecond, connectionsOpened, latencyMicros } = report;
   const ms = (name: keyof LoaderReport['latencyMicros']): number => latencyMicros[name] / 1_000;
-  const hasStrayed = connectionsOpened !== shape.connections;
+  // On HTTP/1.1 a client that gets no CPU for long drops a connection now and then, and opens another.
+  const most = shape.protocol === 'h2' ? shape.connections : Math.ceil(1.1 * shape.connections);
+  const hasStrayed = connectionsOpened < shape.connections || connectionsOpened > most;
   const strayed = hasStrayed
     ? [`${connectionsOpened} connections were opened, not ${shape.connections}`]
     : [];
