@@ -9,14 +9,18 @@ export interface H2loadOptions {
   readonly token: string;
   readonly paths: readonly string[];
   readonly shape: LoadShape;
-  readonly seconds: number;
+  /** How many; h2load never ends when a *time* is over before all of its connections are made. */
+  readonly requests: number;
   /** For the list of paths and the log of times. */
   readonly folder: string;
 }
 
+/** For any number of requests that is asked for here. */
+const patienceMs = 60_000;
+
 /** Requests as a user with a bearer token, without a pause. h2load looks at statuses, not at bodies. */
 export async function runH2load(options: H2loadOptions): Promise<LoadResult> {
-  const { port, token, paths, shape, seconds, folder } = options;
+  const { port, token, paths, shape, requests, folder } = options;
   const [list, log] = [join(folder, 'h2load-paths'), join(folder, 'h2load-times')];
   writeFileSync(list, paths.map((path) => `https://127.0.0.1:${port}${path}\n`).join(''));
   rmSync(log, { force: true });
@@ -25,20 +29,20 @@ export async function runH2load(options: H2loadOptions): Promise<LoadResult> {
     [
       `--input-file=${list}`,
       `--log-file=${log}`,
-      `--duration=${Math.round(seconds * 1_000)}ms`,
+      `--requests=${requests}`,
       `--clients=${shape.connections}`,
       `--max-concurrent-streams=${shape.streams / shape.connections}`,
       ...(shape.protocol === 'h1' ? ['--h1'] : []),
       `--header=authorization: Bearer ${token}`,
     ],
-    { timeoutMs: (seconds + 30) * 1_000 },
+    { timeoutMs: patienceMs },
   );
   if (code !== 0) throw new Error(`h2load ended with ${code}: ${stderr.trim() || stdout.trim()}`);
-  return toResult(readFileSync(log, 'utf8'), seconds);
+  return toResult(readFileSync(log, 'utf8'));
 }
 
 /** Of each request the log says when it began, its status, and how many microseconds it took. */
-function toResult(log: string, seconds: number): LoadResult {
+function toResult(log: string): LoadResult {
   const rows = log
     .trimEnd()
     .split('\n')
@@ -48,7 +52,17 @@ function toResult(log: string, seconds: number): LoadResult {
     requests: rows.length,
     wrong: wrong.length,
     faults: wrong.slice(0, 3).map(([, status]) => `h2load saw status ${status}`),
-    perSecond: rows.length / seconds,
+    perSecond: rows.length / secondsOf(rows),
     latencyMs: toQuantiles(rows.map(([, , micros = Number.NaN]) => micros / 1_000)),
   };
+}
+
+/** From the beginning of the first request to the end of the last. */
+function secondsOf(rows: readonly (readonly number[])[]): number {
+  let [from, until] = [Number.POSITIVE_INFINITY, 0];
+  for (const [beganAt = Number.NaN, , micros = Number.NaN] of rows) {
+    from = Math.min(from, beganAt);
+    until = Math.max(until, beganAt + micros);
+  }
+  return (until - from) / 1e6;
 }

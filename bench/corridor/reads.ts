@@ -101,8 +101,10 @@ async function run(stage: Stage, order: Order): Promise<Accounted<LoadResult>> {
   const port = way === 'aggregator' ? Number(cluster.url.port) : stage.contestant(contestant).port;
   const paths = indexes.map(metricPath);
   const { token, folder } = stage;
-  const once = (seconds: number): Promise<LoadResult> =>
-    runH2load({ port, token, paths, shape, seconds, folder });
-  await once(scale.warmSeconds);
-  return accounted(pids, () => once(scale.readSeconds));
+  const once = (requests: number): Promise<LoadResult> =>
+    runH2load({ port, token, paths, shape, requests, folder });
+  const warm = await once(scale.warmRequests);
+  // As many as fill the time at that pace.
+  const requests = Math.max(scale.warmRequests, Math.round(warm.perSecond * scale.readSeconds));
+  return accounted(pids, () => once(requests));
 }

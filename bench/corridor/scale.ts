@@ -7,7 +7,10 @@ export interface Scale {
   /** Rounds of each comparison; an even number, since the order is reversed every other time. */
   readonly rounds: number;
   readonly readSeconds: number;
+  /** Before each run of the loader. */
   readonly warmSeconds: number;
+  /** Before each run of h2load. */
+  readonly warmRequests: number;
   readonly startTrials: number;
   readonly firstValueTrials: number;
   readonly batchWindowSeconds: number;
@@ -36,6 +39,7 @@ export const fullScale: Scale = {
   rounds: 4,
   readSeconds: 3,
   warmSeconds: 0.5,
+  warmRequests: 2_000,
   startTrials: 5,
   firstValueTrials: 11,
   batchWindowSeconds: 10,
@@ -58,6 +62,7 @@ export const smokeScale: Scale = {
   rounds: 1,
   readSeconds: 0.5,
   warmSeconds: 0.2,
+  warmRequests: 300,
   startTrials: 1,
   firstValueTrials: 2,
   batchWindowSeconds: 1,
