@@ -20,7 +20,6 @@ export interface ReadDigest {
   readonly p99Ms: Spread;
   readonly p999Ms: Spread;
   readonly cpuMicros: Spread;
-  readonly apiServerCpuMicros: number;
 }
 
 export interface Pick {
@@ -43,6 +42,5 @@ export function digestOf(runs: readonly ReadRun[], pick: Pick): ReadDigest | und
     p99Ms: spreadOf(all(({ load }) => load.latencyMs.p99)),
     p999Ms: spreadOf(all(({ load }) => load.latencyMs.p999)),
     cpuMicros: spreadOf(all(({ cpuMicrosPerRequest }) => cpuMicrosPerRequest)),
-    apiServerCpuMicros: median(all(({ apiServerCpuMicrosPerRequest }) => apiServerCpuMicrosPerRequest)),
   };
 }

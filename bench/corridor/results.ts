@@ -26,8 +26,8 @@ export interface Results {
 }
 
 /** The comparison of all ways of reading. */
-export function comparedReads(results: Results): readonly ReadRun[] {
-  return readsAt(results, results.scale.readSize);
+export function comparedReads({ stations }: Results): readonly ReadRun[] {
+  return stations.flatMap(({ compared }) => compared);
 }
 
 export function readsAt({ stations }: Results, size: number): readonly ReadRun[] {

@@ -15,6 +15,11 @@ import type { Scale } from './scale.js';
 /** Datadog's own delay, as the aims suppose it. */
 const datadogLatencyMs = 50;
 
+type Parts = Pick<
+  Stage,
+  'programs' | 'scale' | 'folder' | 'cluster' | 'datadog' | 'reader' | 'datadogUrl' | 'token'
+> & { readonly kubeconfigs: Readonly<Record<Contestant, string>> };
+
 /** A cluster, a stand-in Datadog, both contestants and a reader: each in processes of its own, on loopback. */
 export class Stage {
   readonly programs: Programs;
@@ -31,22 +36,12 @@ export class Stage {
   readonly serverName = `${service.name}.${service.namespace}.svc`;
   /** What was wrong, of all that was looked at. */
   readonly faults: string[] = [];
-  readonly #kubeconfigs: { readonly product: string; readonly peer: string };
+  readonly #kubeconfigs: Parts['kubeconfigs'];
   readonly #products = new Map<string, Product>();
   #peer: Peer | undefined;
   #size = 0;
 
-  private constructor(given: {
-    readonly programs: Programs;
-    readonly scale: Scale;
-    readonly folder: string;
-    readonly cluster: BenchCluster;
-    readonly datadog: Remote<DatadogCalls>;
-    readonly reader: Remote<ReaderCalls>;
-    readonly datadogUrl: string;
-    readonly token: string;
-    readonly kubeconfigs: { readonly product: string; readonly peer: string };
-  }) {
+  private constructor(given: Parts) {
     this.programs = given.programs;
     this.scale = given.scale;
     this.folder = given.folder;

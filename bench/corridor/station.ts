@@ -21,7 +21,10 @@ export interface StationResult {
   /** From the start of a replica until it served samples of all, from Datadog. */
   readonly filledSeconds: number;
   readonly ticks: readonly Tick[];
+  /** Between the refreshes, in one shape. */
   readonly reads: readonly ReadRun[];
+  /** All ways of reading, at one of the stations; empty at the others. */
+  readonly compared: readonly ReadRun[];
   /** Of the leader, and of the peer. */
   readonly memory: Readonly<Record<'product' | 'peer', MemoryCourse>>;
 }
@@ -43,7 +46,8 @@ export async function measureStation(stage: Stage, size: number): Promise<Statio
   });
   await sleep(settleMs);
   const fresh = { product: readMemory(pair.leader.pid), peer: readMemory(peer.pid) };
-  const reads: ReadRun[] = size === scale.readSize ? [...(await compareReads(stage))] : [];
+  const compared = size === scale.readSize ? await compareReads(stage) : [];
+  const reads: ReadRun[] = [];
   const ticks: Tick[] = [];
   let dueAtMs = await nextRefreshAt(stage, refreshSeconds);
   for (let round = 0; round < scale.ticks; round += 1) {
@@ -59,7 +63,7 @@ export async function measureStation(stage: Stage, size: number): Promise<Statio
   };
   await stage.clear();
   await stage.cluster.forgetStoredMaps();
-  return { size, filledSeconds, ticks, reads, memory };
+  return { size, filledSeconds, ticks, reads, compared, memory };
 }
 
 function courseOf(fresh: Memory, loaded: Memory): MemoryCourse {
