@@ -38,15 +38,19 @@ async function main(): Promise<number> {
   console.log(`\n${tableOf(rows)}`);
   if (values.messages === true)
     for (const { id, messages } of rows) for (const message of messages) console.log(`${id} ${message}`);
+  // At the end, where a log that is cut at its beginning still has them.
+  for (const failure of failures) console.error(`\n${failure}`);
+  for (const complaint of rights) console.error(`\n  ✘ the shipped rights: ${complaint}`);
   console.log(
-    `\n${rows.length} faults survived, ${failures} not, in ${Math.round(performance.now() / 1000)} s`,
+    `\n${rows.length} faults survived, ${failures.length} not, in ${Math.round(performance.now() / 1000)} s`,
   );
-  return failures === 0 && rights.length === 0 ? 0 : 1;
+  return failures.length === 0 && rights.length === 0 ? 0 : 1;
 }
 
 interface Result {
   readonly rows: readonly Row[];
-  readonly failures: number;
+  /** Each with what was wrong, as it was printed when it happened. */
+  readonly failures: readonly string[];
   /** What is wrong with the shipped rights; only a whole run without a failure can tell. */
   readonly rights: readonly string[];
 }
@@ -57,7 +61,7 @@ async function runAll(
   { size, isWhole }: { readonly size: Size; readonly isWhole: boolean },
 ): Promise<Result> {
   const rows: Row[] = [];
-  let failures = 0;
+  const failures: string[] = [];
   let worlds = 0;
   let world: FaultWorld | undefined;
   const attempt = async (scenario: Scenario): Promise<Attempt> => {
@@ -65,7 +69,7 @@ async function runAll(
     world ??= await startFaultWorld();
     const made = await runOne(scenario, world, size);
     if (made.end === 'survived') return made;
-    console.error(`  ${made.end === 'late' ? '?' : '✘'} ${scenario.id} ${scenario.title}\n${made.why}`);
+    console.error(told(scenario, made));
     await world.stop(true);
     world = undefined;
     return made;
@@ -79,9 +83,9 @@ async function runAll(
       const { row } = last;
       rows.push(row);
       console.log(`  ✔ ${scenario.id} ${scenario.title} (${row.tookSeconds.toFixed(1)} s): ${row.note}`);
-    } else failures += 1;
+    } else failures.push(told(scenario, last));
   }
-  const canJudge = isWhole && failures === 0 && worlds === 1;
+  const canJudge = isWhole && failures.length === 0 && worlds === 1;
   if (isWhole && !canJudge) console.error('  The shipped rights were not judged: that takes one whole run.');
   const rights = canJudge ? await complaintsAbout(world) : [];
   await world?.stop(false);
@@ -89,16 +93,22 @@ async function runAll(
 }
 
 /** How a scenario ended: well; with something that took longer than it may; or with a rule broken, which no noise excuses. */
-type Attempt =
-  | { readonly end: 'survived'; readonly row: Row }
-  | { readonly end: 'late' | 'broken'; readonly why: string };
+type Attempt = { readonly end: 'survived'; readonly row: Row } | Failure;
+
+interface Failure {
+  readonly end: 'late' | 'broken';
+  readonly why: string;
+}
+
+function told({ id, title }: Scenario, { end, why }: Failure): string {
+  return `  ${end === 'late' ? '?' : '✘'} ${id} ${title}\n${why}`;
+}
 
 async function complaintsAbout(world: FaultWorld | undefined): Promise<readonly string[]> {
   if (world === undefined) return [];
   const complaints = await judgeRights(world.plane, world.auditLog, world.recorder.outages);
   if (complaints.length === 0)
     console.log('  ✔ every right that is shipped was used, and nothing was refused');
-  for (const complaint of complaints) console.error(`  ✘ the shipped rights: ${complaint}`);
   return complaints;
 }
 

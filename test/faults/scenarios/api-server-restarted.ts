@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../control-plane/waiting.js';
 import { deniedMeanwhile, notReadyYet, untilServed } from '../api-server-start.js';
 import { check } from '../expect.js';
+import { grownOld } from '../grown-old.js';
 import { countWatches, healthOf, watchedAgainMs } from '../inspection.js';
 import { checkAllServed } from '../reads.js';
 import type { Finding, Scenario, Size } from '../scenario.js';
@@ -21,8 +22,6 @@ const noticedMs = 10_000;
 const askedAgainMs = 3_000;
 const seenMs = 100;
 
-/** What replicas hold grows old while nobody can hold the lease, and so nobody may ask Datadog. */
-const grownOld = /^stale: the newest point is too old to scale on.*; last point \d+ s old, limit 10 s;/;
 /** Replicas without a word from it for longer than a value may be old call themselves unready. */
 const notAskedYet = [/^error trying to reach service: .*(reset|EOF)/, /^service unavailable\s*$/];
 
@@ -37,6 +36,7 @@ const complainants: Readonly<Record<Part, readonly string[]>> = {
 export const apiServerRestarted: Scenario = {
   id: '4a',
   title: 'kube-apiserver killed and started again',
+  // While nobody can hold the lease, nobody may ask Datadog.
   refusals: [grownOld, ...notReadyYet, ...notAskedYet],
   forbidden: deniedMeanwhile,
   run: (world, size) => takeAway(world, 'kube-apiserver', size),

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../control-plane/waiting.js';
 import { check } from '../expect.js';
+import { grownOld } from '../grown-old.js';
 import { healthOf } from '../inspection.js';
 import { checkAllServed, readsOf } from '../reads.js';
 import type { Scenario, Size } from '../scenario.js';
@@ -18,7 +19,7 @@ const probedMs = 2_000;
 export const followerCutOff: Scenario = {
   id: '4d',
   title: 'a follower cut off from kube-apiserver',
-  refusals: [/^stale: the newest point is too old to scale on.*; last point \d+ s old, limit 10 s;/],
+  refusals: [grownOld],
   async run(world, size) {
     const replica = await world.follower();
     const leader = await world.holder();

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../control-plane/waiting.js';
 import { check, since } from '../expect.js';
+import { grownOld } from '../grown-old.js';
 import { checkAllServed, readsOf, untilAsking } from '../reads.js';
 import type { Scenario, Size } from '../scenario.js';
 import { type FaultWorld, leaseSeconds, maxAgeMs } from '../world.js';
@@ -22,7 +23,7 @@ export const leaderFrozen: Scenario = {
   title: 'SIGSTOP of the leader, and SIGCONT',
   refusals: [
     // What it held when it stood still has become too old meanwhile.
-    /^stale: the newest point is too old to scale on.*; last point \d+ s old, limit 10 s;/,
+    grownOld,
     // Until probes have told it, kube-apiserver opens connections to a process that does not answer.
     /^error trying to reach service: .*(timeout|i\/o timeout|EOF)/,
     // Its own look at the API went to the same process.

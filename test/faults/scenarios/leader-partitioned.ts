@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../control-plane/waiting.js';
 import { check } from '../expect.js';
+import { grownOld } from '../grown-old.js';
 import type { Tenure } from '../invariants.js';
 import { checkAllServed, readsOf, untilAsking, untilElected } from '../reads.js';
 import type { Scenario, Size } from '../scenario.js';
@@ -15,13 +16,11 @@ const afterTakeoverMs: Readonly<Record<Size, readonly number[]>> = {
 /** Lease, and the longest wait until a follower looks again. */
 const takeoverBoundMs = (leaseSeconds + leaseSeconds / 4 + 1) * 1000;
 
-const refusals = [/^stale: the newest point is too old to scale on.*; last point \d+ s old, limit 10 s;/];
-
 /** Nothing passes between the leader and kube-apiserver any more, silently; Datadog it reaches as before. */
 export const leaderPartitioned: Scenario = {
   id: '1c',
   title: 'the leader cut off from kube-apiserver',
-  refusals,
+  refusals: [grownOld],
   async run(world, size) {
     const figures: string[] = [];
     let recoverySeconds = 0;
@@ -51,7 +50,7 @@ export const leaderPartitionedDatadogHanging: Scenario = {
   id: '1e',
   title: 'the leader cut off, its successor without Datadog',
   isLong: true,
-  refusals,
+  refusals: [grownOld],
   async run(world) {
     const leader = await world.holder();
     const follower = await world.follower();
