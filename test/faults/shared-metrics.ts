@@ -1,4 +1,7 @@
+import { until } from '../control-plane/waiting.js';
 import type { Reply } from './client.js';
+import type { Tenure } from './invariants.js';
+import { isWrite } from './proxied-request.js';
 import type { FaultWorld } from './world.js';
 
 /** The first ConfigMap through which the leader shares its values. */
@@ -52,6 +55,20 @@ export async function replaceBox(
   const metadata = { name, namespace: 'datadog', annotations };
   const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
   return toBox(await accepted(cluster.send('PUT', pathOf(name), { body })));
+}
+
+/** Waits until a new leader has written, which it does first of all: from then on no write of its predecessor's can land. */
+export async function untilFenced({ fleet }: FaultWorld, { holder, fromRevision }: Tenure): Promise<void> {
+  await until(`${holder} to write the shared metrics`, async () =>
+    fleet
+      .proxy(holder)
+      .requests.some(
+        ({ method, path, resourceVersion = '0' }) =>
+          isWrite(method) && path.includes(firstBox) && BigInt(resourceVersion) > fromRevision,
+      )
+      ? true
+      : undefined,
+  );
 }
 
 export async function deleteBox({ cluster }: FaultWorld, name = firstBox): Promise<void> {

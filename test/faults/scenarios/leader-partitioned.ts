@@ -5,6 +5,7 @@ import { grownOld } from '../grown-old.js';
 import type { Tenure } from '../invariants.js';
 import { checkAllServed, readsOf, untilAsking, untilElected } from '../reads.js';
 import type { Scenario, Size } from '../scenario.js';
+import { untilFenced } from '../shared-metrics.js';
 import { type FaultWorld, leaseSeconds, maxAgeMs } from '../world.js';
 
 /** How long the partition goes on after the other replica has taken over. */
@@ -30,6 +31,7 @@ export const leaderPartitioned: Scenario = {
       const before = world.datadogs.queriesOf(follower).length;
       const { cutAtMs, tenure } = await cutOff(world, leader);
       await untilAsking(world, follower, before);
+      await untilFenced(world, tenure);
       await sleep(restMs);
       const healedAtMs = await heal(world, leader);
       const quietMs = tenure.fromMs - checkSteppedDown(world, leader, tenure);
@@ -56,7 +58,7 @@ export const leaderPartitionedDatadogHanging: Scenario = {
     const follower = await world.follower();
     const release = world.datadogs.of(follower).faults.always({ kind: 'hang' });
     const { cutAtMs, tenure } = await cutOff(world, leader);
-    await sleep(500);
+    await untilFenced(world, tenure);
     const healedAtMs = await heal(world, leader);
     await until('the write that was held back to be answered', async () =>
       heldBack(world, leader, cutAtMs).every(({ status }) => status !== undefined) ? true : undefined,
