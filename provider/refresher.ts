@@ -90,6 +90,7 @@ export class Refresher implements Component {
   #keptInStepAtMs = Number.NEGATIVE_INFINITY;
   #caughtUpAtMs = Number.NEGATIVE_INFINITY;
   #startedAtMs = 0;
+  #reigns = 0;
   #lastTurnAtMs = 0;
   #hasRefreshed = false;
 
@@ -110,7 +111,11 @@ export class Refresher implements Component {
       this.#wantsChanged = true;
       this.#wake.wake();
     };
-    const stops = [wants.onChange(wakeForWants), leadership.onChange(wake), priming.onPrimed(wake)];
+    const wakeForReign = (): void => {
+      this.#reigns += 1;
+      this.#wake.wake();
+    };
+    const stops = [wants.onChange(wakeForWants), leadership.onChange(wakeForReign), priming.onPrimed(wake)];
     while (!signal.aborted) {
       this.#lastTurnAtMs = clock.monotonicMs();
       const waitMs = await this.#turn(signal);
@@ -143,9 +148,7 @@ export class Refresher implements Component {
     const { wants, leadership, clock } = this.#ports;
     if (!leadership.isLeader() || !wants.hasSynced() || !this.#mayBegin()) {
       await this.#catchUp();
-      if (this.#lastFullAtMs !== undefined) this.#tally.notLeading();
-      this.#lastFullAtMs = undefined;
-      this.#wantsChanged = true;
+      this.#beginAnew();
       return Math.min(idleMs, this.#primingLeftMs() || idleMs);
     }
     const keepInMs = await this.#keepInStep(signal);
@@ -190,7 +193,7 @@ export class Refresher implements Component {
     this.#keptInStepAtMs = nowMs;
     this.#wantsChanged = false;
     await this.#ports.pace.run(this.#ports.wants.catchUp());
-    await this.#store(new Map(), signal);
+    await this.#store(new Map(), this.#reign(signal));
     return 0;
   }
 
@@ -207,17 +210,20 @@ export class Refresher implements Component {
     }
   }
 
+  /** Tells, whenever asked, whether this replica has led from now on without a break, and goes on. */
+  #reign(signal: AbortSignal): () => boolean {
+    const reign = this.#reigns;
+    return () => this.#ports.leadership.isLeader() && this.#reigns === reign && !signal.aborted;
+  }
+
   /** Answers `undefined`, and stores nothing, when this replica leads no more. */
   async #store(
     outcomes: ReadonlyMap<DatadogQuery, Outcome>,
-    signal: AbortSignal,
+    leadsStill: () => boolean,
   ): Promise<RecordCount | undefined> {
-    const { wants, leadership, clock } = this.#ports;
-    const count = await this.#keeper.keep(
-      wants.list(),
-      (query) => this.#outcomeOf(query, outcomes),
-      () => leadership.isLeader() && !signal.aborted,
-    );
+    const { wants, clock } = this.#ports;
+    const outcomeOf = (query: DatadogQuery): Outcome | undefined => this.#outcomeOf(query, outcomes);
+    const count = await this.#keeper.keep(wants.list(), outcomeOf, leadsStill);
     if (count === undefined) this.#wantsChanged = true;
     else this.#newSinceMs = count.pending > 0 ? (this.#newSinceMs ?? clock.monotonicMs()) : undefined;
     return count;
@@ -225,14 +231,15 @@ export class Refresher implements Component {
 
   /** Asks for everything wanted, or only for what has no record yet, and stores what is known then. */
   async tick(scope: 'all' | 'new', signal: AbortSignal): Promise<void> {
-    const { points, leadership, clock, pace } = this.#ports;
+    const { points, clock, pace } = this.#ports;
     const startedAtMs = clock.monotonicMs();
+    const leadsStill = this.#reign(signal);
     if (scope === 'all') this.#lastFullAtMs = startedAtMs;
     if (this.#newSinceMs !== undefined) this.#lastNewAtMs = startedAtMs;
     const queries = await this.#due(scope);
     const count = this.#tally.begin(scope, queries.together.length + queries.alone.length);
     const ask: Ask = async (batch) => {
-      if (!leadership.isLeader()) return fail(notLeading());
+      if (!leadsStill()) return fail(notLeading());
       count.called(batch.length);
       return points.latest(batch, signal);
     };
@@ -242,14 +249,22 @@ export class Refresher implements Component {
     );
     await this.#keepInStepUntil(asked.signal, signal);
     const outcomes = await asking;
-    // A round that was cut short by a stop or by the loss of leadership says nothing about Datadog.
-    if (!leadership.isLeader() || signal.aborted) return;
+    // A round that was cut short by a stop or by the loss of leadership says nothing about Datadog; and when another led
+    // between, what it stored is newer.
+    if (!leadsStill()) return this.#beginAnew();
     this.#remember(outcomes);
     this.#roundLog.tell(outcomes);
-    const records = await this.#store(outcomes, signal);
-    if (records === undefined) return;
+    const records = await this.#store(outcomes, leadsStill);
+    if (records === undefined) return this.#beginAnew();
     this.#hasRefreshed = true;
     count.ended(records);
+  }
+
+  /** What was done in an earlier reign counts for nothing: should this replica lead again, it asks for everything at once. */
+  #beginAnew(): void {
+    if (this.#lastFullAtMs !== undefined) this.#tally.notLeading();
+    this.#lastFullAtMs = undefined;
+    this.#wantsChanged = true;
   }
 
   async #due(scope: 'all' | 'new') {

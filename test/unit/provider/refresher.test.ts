@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Fault } from '../../../core/fault.js';
 import type { Logger } from '../../../core/log.js';
-import type { MetricRecord } from '../../../core/metric.js';
+import type { MetricId, MetricRecord } from '../../../core/metric.js';
 import { fail, ok } from '../../../core/result.js';
 import type { DatadogQuery } from '../../../provider/query.js';
 import { RoundLog } from '../../../provider/round-log.js';
@@ -11,11 +11,11 @@ import { type Answer, points, scene } from './refresher-scene.js';
 
 const orders = hpa('web', 'orders');
 const jobs = (queue: string, name = `jobs-${queue}`) => hpa(name, 'jobs', { matchLabels: { queue } });
-const valid = (ageMs: number, clockStartMs = Date.UTC(2026, 0, 1)): MetricRecord => ({
+const valid = (ageMs: number, value = 7): MetricRecord => ({
   state: 'valid',
   key: { namespace: 'shop', name: 'orders', selector: [] },
   query: 'avg:orders{*}.rollup(30)',
-  point: { value: 7, observedAtMs: clockStartMs - ageMs },
+  point: { value, observedAtMs: Date.UTC(2026, 0, 1) - ageMs },
 });
 
 describe('a leading refresher', () => {
@@ -317,6 +317,27 @@ describe('who may act', () => {
     leads.set(false);
     await clock.advance(60_000);
     expect(value('shop/orders?')).to.equal(7);
+  });
+
+  it('stores nothing of a round across another’s reign, which left newer points, and asks for everything at once', async () => {
+    const { clock, leads, store, value, askedAtMs, run } = scene({
+      specs: [orders],
+      answer: async ({ queries, atMs }, time, signal) => {
+        const answer = points(queries, time, atMs === 0 ? 8 : 10);
+        await time.sleep(3_000, signal);
+        return answer;
+      },
+    });
+    void run();
+    await clock.advance(1_000);
+    leads.set(false);
+    store.replace(new Map([['shop/orders?' as MetricId, valid(-1_000, 9)]]));
+    await clock.advance(1_000);
+    leads.set(true);
+    await clock.advance(1_500);
+    expect(value('shop/orders?')).to.equal(9);
+    await clock.advance(3_000);
+    expect([value('shop/orders?'), askedAtMs()]).to.deep.equal([10, [0, 3_000]]);
   });
 
   it('makes no call after it lost leadership in the middle of a round', async () => {
