@@ -37,6 +37,14 @@ export interface OurContender extends Contender {
   trouble(): Promise<string | undefined>;
 }
 
+export interface GoContender extends Contender {
+  /**
+   * Whether it gave up its lead when it was stopped. client-go does not where it is stopped while it renews: it cancels
+   * its write, which is carried out all the same, and so is refused the next one.
+   */
+  hasReleased(): Promise<boolean>;
+}
+
 /** A replica that does nothing but elect, beside the node agents' API. */
 export async function ourContender(
   name: string,
@@ -93,7 +101,7 @@ export async function goContender(
   name: string,
   { file, lock }: { readonly file: string; readonly lock: string },
   { kubeconfigPath, logsFolder, leaseSeconds }: Place,
-): Promise<Contender> {
+): Promise<GoContender> {
   await forget(name, logsFolder);
   const options = {
     kubeconfig: kubeconfigPath,
@@ -117,6 +125,7 @@ export async function goContender(
     toTurns(await readFile(process_.logFile, 'utf8'), itsTurn);
   return {
     name,
+    hasReleased: async () => !(await readFile(process_.logFile, 'utf8')).includes('Failed to release lock'),
     leads: async () => process_.ending() === undefined && (await said()).at(-1)?.leads === true,
     turns: async () => [...(await said()), ...ends.turns],
     stop: () => process_.stop(20_000),
