@@ -101,7 +101,7 @@ export const revisionsCompacted: Scenario = {
       },
     );
     const recoverySeconds = await world.untilWell('the compaction', { fromMs });
-    const note = `${refused().length} watches too old, ${lists().length} collections listed anew`;
+    const note = `${refused().length} watches too old, ${lists().length} lists made anew`;
     return { recoverySeconds, note };
   },
 };
